@@ -1,0 +1,40 @@
+# Thin on purpose: every verb is a script that can be read and run by itself.
+PREFIX ?= /usr/local
+DESTDIR ?=
+BUILD ?= release
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build test lint fmt bench fuzz demo install clean
+
+help: ## List the verbs
+	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Install what building and testing need (Debian, root); says what cannot be had
+	@scripts/setup
+
+build: ## Build the four programs (BUILD=release or debug)
+	@BUILD=$(BUILD) scripts/build
+
+test: ## Build everything and run all tests on real containers (root); fails if a test leaves anything behind
+	@scripts/test
+
+lint: ## Format, imports between modules, shell scripts, links in documents
+	@scripts/lint
+
+fmt: ## Format all Swift sources in place
+	@scripts/fmt
+
+fuzz: ## Run the randomized tests with a fresh seed (QUELL_SEED=n repeats a run)
+	@scripts/fuzz
+
+bench: ## Measure against crun, docker and podman (release; never in CI)
+	@bench/run
+
+demo: ## Stop five containers, one of which cannot die, and check every claim (BUILD=release or debug)
+	@BUILD=$(BUILD) scripts/demo
+
+install: ## Install programs, systemd unit and completions under DESTDIR and PREFIX
+	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" scripts/install
+
+clean: ## Remove what was built
+	rm -rf .build .build-*
