@@ -1,0 +1,165 @@
+/// An image in a list.
+public struct ImageSummary: DockerObject, Hashable {
+    public var id: String = ""
+    public var parentId: String = ""
+    public var repoTags: [String] = []
+    public var repoDigests: [String] = []
+    /// Seconds since 1970.
+    public var created: Int = 0
+    public var size: Int = 0
+    /// -1 is not calculated.
+    public var sharedSize: Int = 0
+    public var labels: [String: String]?
+    /// -1 is not calculated.
+    public var containers: Int = 0
+
+    public init() {}
+
+    enum CodingKeys: String, CodingKey {
+        case id = "Id"
+        case parentId = "ParentId"
+        case repoTags = "RepoTags"
+        case repoDigests = "RepoDigests"
+        case created = "Created"
+        case size = "Size"
+        case sharedSize = "SharedSize"
+        case labels = "Labels"
+        case containers = "Containers"
+    }
+}
+
+/// Everything known of an image.
+public struct ImageInspect: DockerObject, Hashable {
+    public var id: String = ""
+    public var repoTags: [String] = []
+    public var repoDigests: [String] = []
+    public var parent: String = ""
+    public var comment: String = ""
+    public var created: String?
+    public var dockerVersion: String = ""
+    public var author: String = ""
+    public var config: ImageConfig = ImageConfig()
+    public var architecture: String = ""
+    public var variant: String?
+    public var os: String = ""
+    public var osVersion: String?
+    public var size: Int = 0
+    public var graphDriver: GraphDriver = GraphDriver()
+    public var rootFS: RootFS = RootFS()
+    public var metadata: ImageMetadata = ImageMetadata()
+
+    public init() {}
+
+    enum CodingKeys: String, CodingKey {
+        case id = "Id"
+        case repoTags = "RepoTags"
+        case repoDigests = "RepoDigests"
+        case parent = "Parent"
+        case comment = "Comment"
+        case created = "Created"
+        case dockerVersion = "DockerVersion"
+        case author = "Author"
+        case config = "Config"
+        case architecture = "Architecture"
+        case variant = "Variant"
+        case os = "Os"
+        case osVersion = "OsVersion"
+        case size = "Size"
+        case graphDriver = "GraphDriver"
+        case rootFS = "RootFS"
+        case metadata = "Metadata"
+    }
+}
+
+/// What a container of the image runs unless told otherwise.
+public struct ImageConfig: DockerObject, Hashable {
+    public var user: String?
+    public var exposedPorts: [String: EmptyObject]?
+    public var env: [String]?
+    public var cmd: [String]?
+    public var healthcheck: HealthConfig?
+    public var argsEscaped: Bool?
+    public var volumes: [String: EmptyObject]?
+    public var workingDir: String?
+    public var entrypoint: [String]?
+    public var onBuild: [String]?
+    public var labels: [String: String]?
+    public var stopSignal: String?
+    public var shell: [String]?
+
+    public init() {}
+
+    enum CodingKeys: String, CodingKey {
+        case user = "User"
+        case exposedPorts = "ExposedPorts"
+        case env = "Env"
+        case cmd = "Cmd"
+        case healthcheck = "Healthcheck"
+        case argsEscaped = "ArgsEscaped"
+        case volumes = "Volumes"
+        case workingDir = "WorkingDir"
+        case entrypoint = "Entrypoint"
+        case onBuild = "OnBuild"
+        case labels = "Labels"
+        case stopSignal = "StopSignal"
+        case shell = "Shell"
+    }
+}
+
+/// The layers of an image, by the digests of their uncompressed archives.
+public struct RootFS: DockerObject, Hashable {
+    public var type: String = ""
+    public var layers: [String]?
+
+    public init() {}
+
+    enum CodingKeys: String, CodingKey {
+        case type = "Type"
+        case layers = "Layers"
+    }
+}
+
+/// Facts of this host about an image.
+public struct ImageMetadata: DockerObject, Hashable {
+    public var lastTagTime: String?
+
+    public init() {}
+
+    enum CodingKeys: String, CodingKey {
+        case lastTagTime = "LastTagTime"
+    }
+}
+
+/// A step in which an image was made.
+public struct ImageHistoryItem: DockerObject, Hashable {
+    public var id: String = ""
+    public var created: Int = 0
+    public var createdBy: String = ""
+    public var tags: [String]?
+    public var size: Int = 0
+    public var comment: String = ""
+
+    public init() {}
+
+    enum CodingKeys: String, CodingKey {
+        case id = "Id"
+        case created = "Created"
+        case createdBy = "CreatedBy"
+        case tags = "Tags"
+        case size = "Size"
+        case comment = "Comment"
+    }
+}
+
+/// A reference taken away, or an image.
+public struct ImageDeleteItem: DockerObject, Hashable {
+    public var untagged: String?
+    public var deleted: String?
+
+    public init() {}
+
+    enum CodingKeys: String, CodingKey {
+        case untagged = "Untagged"
+        case deleted = "Deleted"
+    }
+}
