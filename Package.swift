@@ -1,0 +1,105 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// House settings of every Swift target: language mode 6, explicit unsafety, explicit imports, warnings as errors.
+let house: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+/// Release binaries without a dynamic dependency: the shim must stay small, the command line must start at once.
+let fullyStatic: [LinkerSetting] = [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
+let staticStandardLibrary: [LinkerSetting] = [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+
+// A target may import only what its row names; `make lint` builds with explicit imports checked.
+let package = Package(
+    name: "quell",
+    products: [
+        .executable(name: "quelld", targets: ["quelld"]),
+        .executable(name: "quell-shim", targets: ["quell-shim"]),
+        .executable(name: "quell-unpack", targets: ["quell-unpack"]),
+        .executable(name: "quell", targets: ["quell"]),
+        .library(name: "QuellClient", targets: ["Client"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // Kernel and pure core
+        .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE"), .unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+        .target(name: "Lifecycle", swiftSettings: house),
+        .target(name: "Linux", dependencies: ["CLinux", "Lifecycle"], swiftSettings: house),
+        .target(name: "Shim", dependencies: ["Lifecycle", "Linux"], swiftSettings: house),
+        .executableTarget(
+            name: "quell-shim", dependencies: ["Shim"], swiftSettings: house, linkerSettings: fullyStatic),
+
+        // Images
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .executableTarget(
+            name: "quell-unpack", dependencies: ["CArchive", "Linux"], swiftSettings: house,
+            linkerSettings: staticStandardLibrary),
+        .target(name: "Images", dependencies: ["Linux", "Lifecycle", crypto], swiftSettings: house),
+
+        // Engine and its API
+        .target(name: "APITypes", dependencies: [], swiftSettings: house),
+        .target(
+            name: "Engine", dependencies: ["APITypes", "Lifecycle", "Linux", "Images", grdb, logging],
+            swiftSettings: house),
+        .target(
+            name: "DockerAPI",
+            dependencies: ["APITypes", "Engine", "Lifecycle", hummingbird, logging, nioCore, nioPosix, nioHTTP1],
+            swiftSettings: house),
+        .executableTarget(
+            name: "quelld",
+            dependencies: ["Engine", "DockerAPI", "Lifecycle", "Linux", logging, serviceLifecycle, argumentParser],
+            swiftSettings: house, linkerSettings: staticStandardLibrary),
+
+        // Command line
+        .target(
+            name: "Client", dependencies: ["APITypes", "Lifecycle", nioCore, nioPosix, nioHTTP1],
+            swiftSettings: house),
+        .executableTarget(
+            name: "quell", dependencies: ["APITypes", "Client", "Lifecycle", "Linux", argumentParser],
+            swiftSettings: house, linkerSettings: staticStandardLibrary),
+
+        // Tests
+        .target(name: "TestKit", dependencies: ["CLinux", "Lifecycle", "Linux"], swiftSettings: house),
+        .testTarget(name: "LifecycleTests", dependencies: ["Lifecycle"], swiftSettings: house),
+        .testTarget(name: "LinuxTests", dependencies: ["Linux", "CLinux", "Lifecycle", "TestKit"], swiftSettings: house),
+        .testTarget(
+            name: "ShimTests", dependencies: ["Shim", "quell-shim", "Linux", "Lifecycle", "TestKit"],
+            swiftSettings: house),
+        .testTarget(
+            name: "ImagesTests", dependencies: ["Images", "quell-unpack", "Linux", "TestKit"], swiftSettings: house),
+        .testTarget(
+            name: "EngineTests",
+            dependencies: ["Engine", "APITypes", "Images", "Lifecycle", "Linux", "quell-shim", "quell-unpack", "TestKit"],
+            swiftSettings: house),
+        .testTarget(name: "DockerAPITests", dependencies: ["DockerAPI", "APITypes", "Engine"], swiftSettings: house),
+        .testTarget(name: "ClientTests", dependencies: ["Client", "APITypes", "quell"], swiftSettings: house),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["quelld", "quell", "quell-shim", "quell-unpack", "TestKit", "Linux"],
+            swiftSettings: house),
+    ]
+)
