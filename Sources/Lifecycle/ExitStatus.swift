@@ -18,6 +18,8 @@ public enum UnobservedReason: UInt8, Hashable, Sendable, CaseIterable {
     case reapedElsewhere = 3
     /// The record of the exit cannot be read.
     case recordDamaged = 4
+    /// The main process never ran: the runtime could not start it.
+    case neverStarted = 5
 }
 
 extension ExitStatus {
@@ -50,6 +52,7 @@ extension UnobservedReason: CustomStringConvertible {
         case .hostRestarted: "the host was restarted while the container ran"
         case .reapedElsewhere: "another process collected the status"
         case .recordDamaged: "the record of the exit cannot be read"
+        case .neverStarted: "the container was never started"
         }
     }
 }
