@@ -1,0 +1,69 @@
+#include "clinux.h"
+
+#include <errno.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#define RESULT(call) ({ __typeof__(call) result_ = (call); result_ < 0 ? -errno : result_; })
+
+int clinux_open(const char *path, int flags, unsigned mode) { return RESULT(open(path, flags, mode)); }
+
+int clinux_openat(int directory, const char *path, int flags, unsigned mode)
+{
+    return RESULT(openat(directory, path, flags, mode));
+}
+
+int clinux_openat2(int directory, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve)
+{
+    struct { uint64_t flags, mode, resolve; } how = {flags, mode, resolve};
+    return (int)RESULT(syscall(SYS_openat2, directory, path, &how, sizeof how));
+}
+
+/* EINTR of close leaves the descriptor closed on Linux: close(2). */
+int clinux_close(int fd) { int result = RESULT(close(fd)); return result == -EINTR ? 0 : result; }
+ssize_t clinux_read(int fd, void *buffer, size_t count) { return RESULT(read(fd, buffer, count)); }
+ssize_t clinux_pread(int fd, void *buffer, size_t count, int64_t at) { return RESULT(pread(fd, buffer, count, at)); }
+ssize_t clinux_write(int fd, const void *buffer, size_t count) { return RESULT(write(fd, buffer, count)); }
+int64_t clinux_lseek(int fd, int64_t offset, int whence) { return RESULT(lseek(fd, offset, whence)); }
+int clinux_ftruncate(int fd, int64_t size) { return RESULT(ftruncate(fd, size)); }
+int clinux_pipe(int ends[2], int flags) { return RESULT(pipe2(ends, flags)); }
+int clinux_duplicate(int fd, int least) { return RESULT(fcntl(fd, F_DUPFD_CLOEXEC, least)); }
+
+int clinux_set_nonblocking(int fd, bool on)
+{
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0) return -errno;
+    return RESULT(fcntl(fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK));
+}
+
+int clinux_set_close_on_exec(int fd, bool on) { return RESULT(fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0)); }
+int clinux_eventfd(unsigned initial) { return RESULT(eventfd(initial, EFD_CLOEXEC | EFD_NONBLOCK)); }
+int clinux_fsync(int fd) { return RESULT(fsync(fd)); }
+int clinux_flock(int fd, int operation) { return RESULT(flock(fd, operation)); }
+
+int clinux_ppoll(struct pollfd *entries, unsigned count, int64_t nanoseconds)
+{
+    struct timespec span = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+    return RESULT(ppoll(entries, count, nanoseconds < 0 ? NULL : &span, NULL));
+}
+
+int64_t clinux_monotonic_nanoseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000000ll + now.tv_nsec;
+}
+
+void clinux_wall_clock(int64_t *seconds, int64_t *nanoseconds)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    *seconds = now.tv_sec;
+    *nanoseconds = now.tv_nsec;
+}
+
+int clinux_inotify(void) { return RESULT(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)); }
+int clinux_inotify_add(int fd, const char *path, uint32_t mask) { return RESULT(inotify_add_watch(fd, path, mask)); }

@@ -1,0 +1,100 @@
+/// Open cgroup.procs files, for `SpawnRequest.cgroups`. Closed when the value goes away.
+public final class CgroupDoors: Sendable {
+    public let raws: [Int32]
+
+    init(_ raws: [Int32]) { self.raws = raws }
+
+    deinit { for raw in raws { _ = OwnedDescriptor(adopting: raw) } }
+}
+
+extension Cgroup {
+    /// Controllers a container needs on a v2 host.
+    static let wanted: [CgroupController] = [.cpu, .cpuset, .memory, .pids, .io]
+
+    /// Makes the directory with its parents in every hierarchy within reach; what is there already is fine. On a v2 host
+    /// the controllers are enabled down to it. Returns those that could not be: not there, or a parent has members.
+    @discardableResult
+    public func create(_ reach: CgroupReach) throws(SystemError) -> [CgroupController] {
+        var missing: [CgroupController] = []
+        if let unified = host.unified {
+            for parent in ancestors {
+                if host.layout == .unified { missing = Cgroup.enable(Cgroup.wanted, below: unified + parent) }
+                try Cgroup.makeDirectory(unified + (parent == "/" ? "" : parent) + next(after: parent))
+            }
+        }
+        guard reach == .everything || host.unified == nil else { return missing }
+        for mount in host.legacyMounts {
+            for parent in ancestors {
+                let directory = mount + (parent == "/" ? "" : parent)
+                let child = directory + next(after: parent)
+                try Cgroup.makeDirectory(child)
+                if mount == host.controllers[.cpuset] { try Cgroup.inheritProcessors(from: directory, to: child) }
+            }
+        }
+        return missing
+    }
+
+    /// It is there, in the hierarchy that says who is a member.
+    public func exists() throws(SystemError) -> Bool { try File.status(of: membershipDirectory) != nil }
+
+    /// Opens cgroup.procs of every hierarchy within reach.
+    public func openProcs(_ reach: CgroupReach) throws(SystemError) -> CgroupDoors {
+        var raws: [Int32] = []
+        for directory in directories(reach) {
+            do throws(SystemError) {
+                raws.append(try File.open(directory + "/cgroup.procs", .writeOnly).release())
+            } catch {
+                _ = CgroupDoors(raws)
+                throw error
+            }
+        }
+        return CgroupDoors(raws)
+    }
+
+    /// Moves this process in.
+    public func join(_ reach: CgroupReach) throws(SystemError) { try add(0, reach) }
+
+    /// Moves a process in; 0 is this one.
+    public func add(_ pid: Int32, _ reach: CgroupReach) throws(SystemError) {
+        for directory in directories(reach) { try File.overwrite(directory + "/cgroup.procs", with: "\(pid)") }
+    }
+
+    /// `/`, `/quell`, … : all paths above this one, outermost first.
+    private var ancestors: [String] {
+        let parts = path.split(separator: "/")
+        return parts.indices.map { "/" + parts[..<$0].joined(separator: "/") }
+    }
+
+    /// The step of `path` that follows an ancestor, with its slash.
+    private func next(after ancestor: String) -> String {
+        let depth = ancestor.split(separator: "/").count
+        return "/" + path.split(separator: "/")[depth]
+    }
+
+    private static func makeDirectory(_ path: String) throws(SystemError) {
+        do throws(SystemError) { try File.makeDirectory(path) } catch {
+            if !error.isAlreadyThere { throw error }
+        }
+    }
+
+    /// Enables the controllers for the children of a v2 directory. Returns those that are not enabled afterwards.
+    private static func enable(_ controllers: [CgroupController], below directory: String) -> [CgroupController] {
+        let file = directory + "/cgroup.subtree_control"
+        var missing: [CgroupController] = []
+        for controller in controllers {
+            // One at a time: a single refusal would lose all. A refusal is reported by its presence in the result.
+            do throws(SystemError) { try File.overwrite(file, with: "+\(controller.rawValue)") } catch {
+                missing.append(controller)
+            }
+        }
+        return missing
+    }
+
+    /// A new v1 cpuset is empty, and an empty one takes no members.
+    private static func inheritProcessors(from parent: String, to child: String) throws(SystemError) {
+        for file in ["/cpuset.cpus", "/cpuset.mems"] {
+            guard try File.read(child + file).trimmed.isEmpty else { continue }
+            try File.overwrite(child + file, with: try File.read(parent + file).trimmed.text)
+        }
+    }
+}

@@ -1,0 +1,146 @@
+internal import CLinux
+internal import Lifecycle
+
+/// Pidfds of one round: they cannot live in an array, so their numbers do, and are closed together.
+private final class PidfdTable {
+    private(set) var entries: [(pid: Int32, raw: Int32)] = []
+
+    /// Passes over a process that is gone.
+    func open(_ pid: Int32) throws(SystemError) {
+        let raw = clinux_pidfd_open(pid)
+        if raw == -CLinux.ESRCH || raw == -CLinux.EINVAL { return }
+        entries.append((pid, try check(raw, "pidfd_open", "pid \(pid)")))
+    }
+
+    deinit { for entry in entries { _ = clinux_close(entry.raw) } }
+}
+
+extension Cgroup {
+    /// Sends SIGKILL to every process of the subtree, and leaves nothing frozen. Returns at once: `isPopulated` tells
+    /// when they are gone. Nothing there is no error.
+    ///
+    /// By cgroup.kill (5.14, atomic); where that does not work, growth is stopped (pids.max), the subtree frozen, each
+    /// process signalled, and the subtree thawed.
+    public func kill() throws(SystemError) {
+        guard try exists() else { return }
+        if try !killAtOnce() { try killEach() }
+        _ = try thaw()
+    }
+
+    private func killAtOnce() throws(SystemError) -> Bool {
+        guard let directory = unifiedDirectory else { return false }
+        do throws(SystemError) {
+            try File.overwrite(directory + "/cgroup.kill", with: "1")
+            return true
+        } catch {
+            if error.isNotFound || error.isUnsupported { return false }
+            if error.isGone { return true }
+            throw error
+        }
+    }
+
+    /// Rounds, until one finds nobody new: a process may fork between the listing and its signal where neither the
+    /// freezer nor pids.max is there.
+    func killEach() throws(SystemError) {
+        stopGrowth()
+        do throws(SystemError) { try freeze() } catch {
+            // Without a freezer the rounds must do. Anything else shows in what follows.
+        }
+        var signalled: Set<Int32> = []
+        for _ in 0..<64 {
+            let fresh = Set(try members()).subtracting(signalled)
+            if fresh.isEmpty { return }
+            let pids = Array(fresh)
+            for start in stride(from: 0, to: pids.count, by: 128) {
+                try killMembers(pids[start..<min(start + 128, pids.count)])
+            }
+            signalled.formUnion(fresh)
+        }
+    }
+
+    /// By pidfd, and only those that are still members once it is open: a number may have been reused since it was listed.
+    private func killMembers(_ pids: ArraySlice<Int32>) throws(SystemError) {
+        let table = PidfdTable()
+        for pid in pids { try table.open(pid) }
+        let members = Set(try members())
+        for (pid, raw) in table.entries where members.contains(pid) {
+            let result = clinux_pidfd_send_signal(raw, Signal.kill.number)
+            if result != -CLinux.ESRCH { try check(result, "pidfd_send_signal KILL to", "pid \(pid)") }
+        }
+    }
+
+    /// pids.max = 0: no more forks. Best effort, as a group without the controller has no such file.
+    private func stopGrowth() {
+        guard let directory = host.layout == .unified ? unifiedDirectory : directory(of: .pids) else { return }
+        do throws(SystemError) { try File.overwrite(directory + "/pids.max", with: "0") } catch {
+            // The rounds of killEach find what was forked meanwhile.
+        }
+    }
+}
+
+extension Cgroup {
+    /// Asks the kernel to freeze the subtree, and returns at once; `isFrozen` tells when all have stopped. v2's freezer
+    /// where there is one (KILL works on what it froze), else v1's.
+    public func freeze() throws(SystemError) {
+        if let directory = unifiedDirectory {
+            try File.overwrite(directory + "/cgroup.freeze", with: "1")
+        } else if let directory = directory(of: .freezer) {
+            try File.overwrite(directory + "/freezer.state", with: "FROZEN")
+        } else {
+            throw SystemError("freeze", path, errno: 95)
+        }
+    }
+
+    /// Every task of the subtree has stopped. False when the group is not there.
+    public func isFrozen() throws(SystemError) -> Bool {
+        if try eventsNow().frozen { return true }
+        guard let directory = directory(of: .freezer) else { return false }
+        return try Cgroup.read(directory + "/freezer.state")?.trimmed.equals("FROZEN") ?? false
+    }
+
+    /// Thaws the group and every group below it, in both freezers. True when something was frozen or freezing.
+    @discardableResult
+    public func thaw() throws(SystemError) -> Bool {
+        var any = false
+        if let directory = unifiedDirectory {
+            for group in try Cgroup.subtree(directory) {
+                guard try Cgroup.read(group + "/cgroup.freeze")?.first == UInt8(ascii: "1") else { continue }
+                try Cgroup.writeUnlessGone("0", to: group + "/cgroup.freeze")
+                any = true
+            }
+        }
+        if let directory = directory(of: .freezer) {
+            // Parents first: a group stays frozen while one above it is.
+            for group in try Cgroup.subtree(directory) {
+                guard let state = try Cgroup.read(group + "/freezer.state"), !state.trimmed.equals("THAWED") else {
+                    continue
+                }
+                try Cgroup.writeUnlessGone("THAWED", to: group + "/freezer.state")
+                any = true
+            }
+        }
+        return any
+    }
+
+    static func writeUnlessGone(_ text: String, to path: String) throws(SystemError) {
+        do throws(SystemError) { try File.overwrite(path, with: text) } catch {
+            if !error.isGone { throw error }
+        }
+    }
+}
+
+extension Cgroup {
+    /// Removes the group and all below it in every hierarchy. Missing is fine. All is tried; then the first failure is
+    /// thrown: EBUSY while a task, even a zombie's thread, is left.
+    public func remove() throws(SystemError) {
+        var first: SystemError?
+        for directory in directories(.everything) {
+            for group in try Cgroup.subtree(directory).reversed() {
+                do throws(SystemError) { try File.removeDirectory(group) } catch {
+                    if !error.isGone && first == nil { first = error }
+                }
+            }
+        }
+        if let first { throw first }
+    }
+}

@@ -1,0 +1,167 @@
+internal import CLinux
+
+/// A file descriptor that is closed exactly once: by `close()`, or when the value goes away.
+public struct OwnedDescriptor: ~Copyable, Sendable {
+    /// For the kernel layer and for poll sets: valid only while this value lives.
+    public let raw: Int32
+
+    /// Takes over an open descriptor nobody else closes.
+    public init(adopting raw: Int32) { self.raw = raw }
+
+    deinit { _ = clinux_close(raw) }
+
+    /// Closes and reports what the file system says. The descriptor is gone either way.
+    public consuming func close() throws(SystemError) {
+        let raw = release()
+        try check(clinux_close(raw), "close", "descriptor \(raw)")
+    }
+
+    /// Gives the number away: the caller closes it from now on.
+    public consuming func release() -> Int32 {
+        let raw = self.raw
+        discard self
+        return raw
+    }
+
+    /// A second descriptor for the same open file, close-on-exec.
+    public borrowing func duplicate() throws(SystemError) -> OwnedDescriptor {
+        OwnedDescriptor(adopting: try check(clinux_duplicate(raw, 3), "dup", "descriptor \(raw)"))
+    }
+
+    public borrowing func setNonBlocking(_ on: Bool = true) throws(SystemError) {
+        try check(clinux_set_nonblocking(raw, on), "fcntl", "descriptor \(raw)")
+    }
+
+    /// Descriptors made by this module are close-on-exec from birth.
+    public borrowing func setCloseOnExec(_ on: Bool = true) throws(SystemError) {
+        try check(clinux_set_close_on_exec(raw, on), "fcntl", "descriptor \(raw)")
+    }
+}
+
+/// What one read brought.
+public enum ReadResult: Hashable, Sendable {
+    /// So many bytes, at least one.
+    case bytes(Int)
+    case endOfFile
+    /// A non-blocking descriptor has nothing now.
+    case wouldBlock
+}
+
+/// What became of one write.
+public enum WriteResult: Hashable, Sendable {
+    /// So many bytes were taken; may be fewer than offered.
+    case written(Int)
+    /// A non-blocking descriptor takes nothing now.
+    case wouldBlock
+}
+
+extension OwnedDescriptor {
+    /// One read(2) into the whole of `buffer` (its count says how much at most). EINTR is retried.
+    public borrowing func read(into buffer: inout [UInt8]) throws(SystemError) -> ReadResult {
+        try Descriptor.read(raw, into: &buffer)
+    }
+
+    /// One write(2) of `bytes` from `start` on. EINTR is retried. A pipe without reader gives EPIPE (ignore SIGPIPE first).
+    public borrowing func write(_ bytes: [UInt8], from start: Int = 0) throws(SystemError) -> WriteResult {
+        try Descriptor.write(raw, bytes, from: start)
+    }
+
+    /// Everything, waiting where the descriptor blocks. EAGAIN of a non-blocking descriptor is thrown.
+    public borrowing func writeAll(_ bytes: [UInt8]) throws(SystemError) {
+        try Descriptor.writeAll(raw, bytes)
+    }
+
+    /// To the end of file; EFBIG when there is more than `limit`.
+    public borrowing func readAll(limit: Int) throws(SystemError) -> [UInt8] {
+        try Descriptor.readAll(raw, limit: limit)
+    }
+
+    /// ftruncate(2). The position stays where it is.
+    public borrowing func truncate(to size: Int64 = 0) throws(SystemError) {
+        let raw = self.raw
+        try checkRetrying("ftruncate", "descriptor \(raw)") { clinux_ftruncate(raw, size) }
+    }
+
+    /// fsync(2). May take long on a busy disk.
+    public borrowing func sync() throws(SystemError) {
+        let raw = self.raw
+        try checkRetrying("fsync", "descriptor \(raw)") { clinux_fsync(raw) }
+    }
+}
+
+/// Calls on a raw descriptor somebody else owns, such as 0, 1 and 2.
+public enum Descriptor {
+    public static func read(_ raw: Int32, into buffer: inout [UInt8]) throws(SystemError) -> ReadResult {
+        let count = buffer.count
+        precondition(count > 0, "a read needs room")
+        while true {
+            // SAFETY: the pointer is used within the closure, for `count` bytes of the array.
+            let result = unsafe buffer.withUnsafeMutableBytes { unsafe clinux_read(raw, $0.baseAddress, count) }
+            if result > 0 { return .bytes(result) }
+            if result == 0 { return .endOfFile }
+            if result == -4 { continue }
+            if result == -11 { return .wouldBlock }
+            throw SystemError("read", "descriptor \(raw)", errno: Int32(-result))
+        }
+    }
+
+    public static func write(_ raw: Int32, _ bytes: [UInt8], from start: Int = 0) throws(SystemError) -> WriteResult {
+        precondition(start <= bytes.count, "start lies beyond the bytes")
+        let count = bytes.count - start
+        while true {
+            // SAFETY: start + count is the array's count; the pointer is used within the closure.
+            let result = unsafe bytes.withUnsafeBytes { whole in
+                unsafe clinux_write(raw, whole.baseAddress.map { unsafe $0 + start }, count)
+            }
+            if result >= 0 { return .written(result) }
+            if result == -4 { continue }
+            if result == -11 { return .wouldBlock }
+            throw SystemError("write", "descriptor \(raw)", errno: Int32(-result))
+        }
+    }
+
+    public static func writeAll(_ raw: Int32, _ bytes: [UInt8]) throws(SystemError) {
+        var start = 0
+        while start < bytes.count {
+            switch try write(raw, bytes, from: start) {
+            case .written(let count): start += count
+            case .wouldBlock: throw SystemError("write", "descriptor \(raw)", errno: 11)
+            }
+        }
+    }
+
+    public static func readAll(_ raw: Int32, limit: Int) throws(SystemError) -> [UInt8] {
+        var all: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: min(max(limit, 1), 16384))
+        while true {
+            switch try read(raw, into: &buffer) {
+            case .bytes(let count):
+                all += buffer[..<count]
+                if all.count > limit { throw SystemError("read", "descriptor \(raw)", errno: 27) }
+            case .endOfFile: return all
+            case .wouldBlock: throw SystemError("read", "descriptor \(raw)", errno: 11)
+            }
+        }
+    }
+
+    public static func setNonBlocking(_ raw: Int32, _ on: Bool = true) throws(SystemError) {
+        try check(clinux_set_nonblocking(raw, on), "fcntl", "descriptor \(raw)")
+    }
+}
+
+/// Both ends of a pipe.
+@frozen
+public struct Pipe: ~Copyable {
+    public var reading: OwnedDescriptor
+    public var writing: OwnedDescriptor
+
+    /// pipe2(2), close-on-exec; blocking unless asked otherwise.
+    public init(nonBlocking: Bool = false) throws(SystemError) {
+        var ends: [Int32] = [-1, -1]
+        let flags = CLinux.O_CLOEXEC | (nonBlocking ? CLinux.O_NONBLOCK : 0)
+        // SAFETY: two elements, as pipe2 writes.
+        try check(unsafe clinux_pipe(&ends, flags), "pipe2")
+        reading = OwnedDescriptor(adopting: ends[0])
+        writing = OwnedDescriptor(adopting: ends[1])
+    }
+}
