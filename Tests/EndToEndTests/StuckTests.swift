@@ -1,0 +1,87 @@
+import Lifecycle
+import Linux
+import TestKit
+import Testing
+
+/// A container that cannot die: its child reads from a FUSE mount whose server does not answer.
+@Suite(.serialized, .timeLimit(.minutes(3)), .enabled(if: HungFUSE.isSupported, "no /dev/fuse"))
+struct StuckTests {
+    private func withStuckContainer(_ body: (Daemon, HungFUSE) throws -> Void) throws {
+        try withDaemon { daemon in
+            let mount = daemon.directory + "/hung"
+            try File.makeDirectory(mount)
+            let server = try HungFUSE(at: mount)
+            defer { server.abort() }
+            let end = try daemon.quell(
+                "run", "-d", "--name", "doomed", "--label", "quell.stop.kill-deadline=1s", "-v", mount + ":/hung",
+                Programs.image, "sh", "-c", "cat /hung/\(HungFUSE.fileName) & echo ready; wait")
+            try #require(end.succeeded, "\(end.text)")
+            try daemon.noteCgroupParent()
+            try daemon.waitForLog("doomed", "ready")
+            try #require(try server.waitForReader(within: Limit.command), "cat reads")
+            try body(daemon, server)
+        }
+    }
+
+    @Test func answersByTheDeadlineAndReportsTheLateExit() throws {
+        try withStuckContainer { daemon, server in
+            let events = try daemon.command(["events", "--filter", "container=doomed"])
+            let end = try daemon.quell("stop", "--format", "json", "doomed")
+            #expect(end.status == .code(3), "\(end.text)")
+            #expect(end.elapsed < .seconds(1) + Limit.atOnce)
+            let verdict = try StopVerdict.one(end)
+            #expect(verdict.verdict == "stuck")
+            #expect(verdict.exitCode == nil && verdict.signal == nil, "nothing was observed yet")
+            let task = try #require(verdict.finding?.tasks.first { $0.comm == "cat" }, "\(end.text)")
+            #expect(task.state == "D" && task.sigkillPending, "\(task)")
+            #expect(try daemon.must("ps").lowercased().contains("stuck"))
+
+            server.abort()
+            let waited = try daemon.quell("wait", "doomed")
+            #expect(waited.trimmed == "137", "\(waited.text)")
+            #expect(try daemon.inspect("doomed", ".State.Status") == "exited")
+            #expect(try events.says(" die ", within: Limit.atOnce), "\(events.outputSoFar)")
+        }
+    }
+
+    @Test func everyCallGoesOnAnswering() throws {
+        try withStuckContainer { daemon, server in
+            try daemon.runReady("healthy", Scripts.handles)
+            let stop = try daemon.command(["stop", "--format", "json", "doomed"])
+            for arguments in [
+                ["ps"], ["inspect", "doomed"], ["logs", "doomed"], ["info"], ["top", "healthy"], ["stop", "healthy"],
+            ] {
+                let end = try daemon.command(arguments).finish(within: Limit.command)
+                #expect(end.succeeded, "\(arguments): \(end.text)")
+                #expect(end.elapsed < Limit.atOnce, "\(arguments) took \(end.elapsed)")
+            }
+            #expect(try stop.finish(within: Limit.command).status == .code(3))
+            let again = try daemon.quell("kill", "doomed")
+            #expect(again.status == .code(3), "asking again is no more successful: \(again.text)")
+            server.abort()
+            #expect(try daemon.must("wait", "doomed") == "137")
+        }
+    }
+
+    @Test func stuckSurvivesTheDaemon() throws {
+        try withStuckContainer { daemon, server in
+            #expect(try daemon.quell("stop", "doomed").status == .code(3))
+            try daemon.crash()
+            try daemon.start()
+            let state = try daemon.must("ps").lowercased()
+            #expect(state.contains("stuck"), "\(state)")
+            server.abort()
+            #expect(try daemon.must("wait", "doomed") == "137")
+        }
+    }
+
+    @Test func deadlineOfTheClientEndsTheClientOnly() throws {
+        try withStuckContainer { daemon, server in
+            let end = try daemon.quell("--deadline", "300ms", "stop", "--kill-deadline", "5s", "doomed")
+            #expect(end.status == .code(1), "\(end.text)")
+            #expect(end.elapsed < Limit.atOnce)
+            server.abort()
+            #expect(try daemon.must("wait", "doomed") == "137", "the stop went on")
+        }
+    }
+}

@@ -1,0 +1,167 @@
+import Lifecycle
+import Linux
+import Testing
+
+/// A quelld of the test's own, with private roots under /tmp, and the command line that speaks to it.
+final class Daemon {
+    let directory: String
+    var dataRoot: String { directory + "/data" }
+    var runRoot: String { directory + "/run" }
+    var socket: String { directory + "/q.sock" }
+    private(set) var process: RunningCommand?
+    private(set) var cgroupParent: String?
+
+    /// Directories only; `start` starts it.
+    init() throws {
+        directory = "/tmp/quell-e2e-\(ProcessSelf.pid)-\(Daemon.counter.next())"
+        try File.makeDirectory(directory, mode: 0o700)
+    }
+
+    private static let counter = Counter()
+
+    /// Starts quelld and waits until it answers.
+    func start(_ more: [String] = []) throws {
+        let command = try launch(more)
+        try waitUntilItAnswers(command)
+    }
+
+    /// Starts quelld without expecting anything of it.
+    func launch(_ more: [String] = []) throws -> RunningCommand {
+        let command = try RunningCommand(
+            Programs.path("quelld"), ["--data-root", dataRoot, "--run-root", runRoot, "-H", "unix://" + socket] + more,
+            environment: Programs.environment)
+        process = command
+        return command
+    }
+
+    private func waitUntilItAnswers(_ command: RunningCommand) throws {
+        let deadline = MonotonicClock.now() + Limit.start
+        while MonotonicClock.now() < deadline {
+            // There is no descriptor to wait on before the socket exists; each try lasts at least as long as a process.
+            if try quell("version").succeeded { return }
+            if try command.says("\u{0}", within: .milliseconds(50)) { break }
+        }
+        let end = try command.finish(within: .zero)
+        throw TestFailure("quelld does not answer: \(end.text)")
+    }
+
+    /// SIGKILL, as a crash.
+    func crash() throws {
+        guard let process else { return }
+        try process.send(.kill)
+        let end = try process.finish(within: .seconds(10))
+        #expect(end.status == .signal(.kill, coreDumped: false), "\(end.text)")
+        self.process = nil
+    }
+
+    /// SIGTERM; quelld must end by itself.
+    @discardableResult
+    func shutDown() throws -> Finished? {
+        guard let process else { return nil }
+        try process.send(.term)
+        let end = try process.finish(within: Limit.shutDown)
+        self.process = nil
+        return end
+    }
+
+    /// Runs the command line to its end.
+    @discardableResult
+    func quell(_ arguments: String..., within limit: Duration = Limit.command) throws -> Finished {
+        try command(arguments).finish(within: limit)
+    }
+
+    /// Runs the command line; it must succeed. Returns its output without the last newline.
+    @discardableResult
+    func must(
+        _ arguments: String..., within limit: Duration = Limit.command,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws -> String {
+        let end = try command(arguments).finish(within: limit)
+        try #require(
+            end.succeeded, "quell \(arguments.joined(separator: " ")): \(end.text)", sourceLocation: sourceLocation)
+        return end.trimmed
+    }
+
+    /// Starts the command line.
+    func command(_ arguments: [String]) throws -> RunningCommand {
+        try RunningCommand(
+            Programs.path("quell"), arguments, environment: Programs.environment + ["QUELL_HOST=unix://" + socket])
+    }
+
+    /// Waits until the container has logged the text.
+    func waitForLog(_ name: String, _ text: String) throws {
+        let logs = try command(["logs", "-f", name])
+        if try !logs.says(text, within: Limit.command) {
+            throw TestFailure("\(name) never said \(text): \(logs.outputSoFar)\(logs.errorsSoFar)")
+        }
+    }
+
+    /// Starts a container and returns once it has printed `ready`.
+    func runReady(_ name: String, _ script: String, options: [String] = []) throws {
+        let end = try command(["run", "-d", "--name", name] + options + [Programs.image, "sh", "-c", script])
+            .finish(within: Limit.command)
+        try #require(end.succeeded, "run \(name): \(end.text)")
+        try waitForLog(name, "ready")
+        try noteCgroupParent()
+    }
+
+    func inspect(_ name: String, _ field: String) throws -> String {
+        try must("inspect", "--format", "{{\(field)}}", name)
+    }
+
+    func noteCgroupParent() throws {
+        guard cgroupParent == nil else { return }
+        for entry in try File.list(runRoot + "/c") {
+            guard let bytes = try File.readIfPresent("\(runRoot)/c/\(entry.name)/config.json") else { continue }
+            cgroupParent = Daemon.cgroupParent(inBundle: String(decoding: bytes, as: UTF8.self))
+            if cgroupParent != nil { return }
+        }
+    }
+
+    /// `quell-0123abcd` of `"cgroupsPath":"\/quell-0123abcd\/…"`.
+    private static func cgroupParent(inBundle text: String) -> String? {
+        guard let range = text.firstRange(of: "\"cgroupsPath\"") else { return nil }
+        guard let name = text[range.upperBound...].firstRange(of: "quell") else { return nil }
+        return String(text[name.lowerBound...].prefix { $0.isLetter || $0.isNumber || $0 == "-" })
+    }
+
+    /// Ends everything and removes it. Called by `withDaemon`, also after a failure.
+    func cleanUp() throws {
+        if process != nil {
+            let all = try quell("ps", "-aq").output.split(separator: "\n").map(String.init)
+            if !all.isEmpty { _ = try command(["rm", "-f"] + all).finish(within: Limit.shutDown) }
+            try shutDown()
+        }
+        if let cgroupParent { try Leftovers.endCgroup(cgroupParent) }
+        Leftovers.unmountAll(under: directory)
+        try File.removeTree(directory)
+    }
+}
+
+/// How long a test waits at most. Generous: some machines are three times as slow, and a debug build is slow by itself.
+enum Limit {
+    static let start = Duration.seconds(30)
+    static let command = Duration.seconds(30)
+    static let shutDown = Duration.seconds(45)
+    /// What a thing that happens at once may take on a loaded machine.
+    static let atOnce = Duration.seconds(5)
+}
+
+struct TestFailure: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
+
+/// Gives a started quelld with the test image, and removes everything afterwards, also when the test throws.
+func withDaemon(_ body: (Daemon) throws -> Void) throws {
+    let daemon = try Daemon()
+    do {
+        try daemon.start()
+        try daemon.must("image", "import", try Programs.rootfs(in: daemon.directory), Programs.image)
+        try body(daemon)
+    } catch {
+        do { try daemon.cleanUp() } catch { Issue.record("while cleaning up: \(error)") }
+        throw error
+    }
+    try daemon.cleanUp()
+}

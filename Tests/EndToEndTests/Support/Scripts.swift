@@ -1,0 +1,14 @@
+/// What the containers of the tests run.
+enum Scripts {
+    /// Handles TERM at once.
+    static let handles = #"trap "echo saved; exit 0" TERM; echo ready; while :; do sleep 3600 & wait $!; done"#
+    /// PID 1 has no handler and nobody else has one.
+    static let deaf = "echo ready; sleep 3600; true"
+    /// PID 1 ignores TERM on purpose, and so do its children.
+    static let ignores = #"trap "" TERM; echo ready; while :; do sleep 3600; done"#
+    /// PID 1 is a shell without a handler, its child handles TERM.
+    static let childHandles =
+        #"sh -c 'trap "echo saved; exit 0" TERM; echo ready; while :; do sleep 3600 & wait $!; done'; true"#
+    /// A trap that runs only when the foreground command ends.
+    static let foreground = #"trap "echo saved; exit 0" TERM; echo ready; sleep 3600"#
+}
