@@ -17,6 +17,13 @@ final class Daemon {
         try File.makeDirectory(directory, mode: 0o700)
     }
 
+    /// Puts the data root on a file system of its own, so small that it can be filled. Before `start`.
+    func limitDataRoot(megabytes: Int) throws {
+        try File.makeDirectory(dataRoot)
+        let mount = try Programs.system("mount", ["-t", "tmpfs", "-o", "size=\(megabytes)m", "quell-small", dataRoot])
+        try #require(mount.succeeded, "\(mount.text)")
+    }
+
     private static let counter = Counter()
 
     /// Starts quelld and waits until it answers.
@@ -153,9 +160,12 @@ struct TestFailure: Error, CustomStringConvertible {
 }
 
 /// Gives a started quelld with the test image, and removes everything afterwards, also when the test throws.
-func withDaemon(_ body: (Daemon) throws -> Void) throws {
+func withDaemon(
+    prepare: (Daemon) throws -> Void = { _ in }, _ body: (Daemon) throws -> Void
+) throws {
     let daemon = try Daemon()
     do {
+        try prepare(daemon)
         try daemon.start()
         try daemon.must("image", "import", try Programs.rootfs(in: daemon.directory), Programs.image)
         try body(daemon)
