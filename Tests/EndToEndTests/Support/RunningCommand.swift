@@ -36,7 +36,7 @@ final class RunningCommand {
                 DescriptorMapping(0, from: nothing.raw), DescriptorMapping(1, from: toOutput.writing.raw),
                 DescriptorMapping(2, from: toErrors.writing.raw),
             ])
-        process = try SpawnedProcess(request)
+        process = try Spawn.start(request)
         output = toOutput.takeReading()
         errors = toErrors.takeReading()
         try output.setNonBlocking()
