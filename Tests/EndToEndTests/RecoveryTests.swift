@@ -1,5 +1,6 @@
 import Lifecycle
 import Linux
+import TestKit
 import Testing
 
 /// quelld is killed; nothing is lost.
@@ -9,10 +10,7 @@ struct RecoveryTests {
         try withDaemon { daemon in
             try daemon.runReady("stubborn", Scripts.ignores)
             let client = try daemon.command(["stop", "-t", "2", "stubborn"])
-            #expect(
-                try Leftovers.eventually(within: Limit.command) {
-                    try daemon.must("ps").lowercased().contains("stopping")
-                })
+            try daemon.waitUntilStopping()
             try daemon.crash()
             let lost = try client.finish(within: Limit.command)
             #expect(lost.status == .code(1), "a client whose daemon is gone says so: \(lost.text)")
@@ -31,7 +29,7 @@ struct RecoveryTests {
             try daemon.crash()
             try File.write("", to: daemon.directory + "/shared/end")
             let record = "\(daemon.dataRoot)/containers/\(id)/exit"
-            #expect(try Leftovers.eventually(within: Limit.command) { try File.status(of: record) != nil })
+            try eventually("the exit is recorded", within: Limit.command) { try File.status(of: record) != nil }
             try daemon.start()
             #expect(try daemon.inspect("alone", ".State.ExitCode") == "5")
             #expect(try daemon.must("logs", "alone").contains("last words"))
@@ -75,7 +73,7 @@ struct RecoveryTests {
             let names = try daemon.must("ps", "-a", "--format", "{{.Names}}").split(separator: "\n")
             let directories = try File.list(daemon.dataRoot + "/containers").count
             #expect(directories == names.count)
-            #expect(try Leftovers.mounts(under: daemon.directory) == [])
+            #expect(try HostView.mounts(under: daemon.directory) == [])
         }
     }
 }

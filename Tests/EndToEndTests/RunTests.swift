@@ -68,10 +68,10 @@ struct RunTests {
             try daemon.runReady("gone", Scripts.handles)
             let id = try daemon.inspect("gone", ".Id")
             let parent = try #require(daemon.cgroupParent)
-            #expect(try !Leftovers.cgroups(of: id, parent: parent).isEmpty, "the check itself sees cgroups")
+            #expect(try !HostView.cgroups(of: id, parent: parent).isEmpty, "the check itself sees cgroups")
             try daemon.must("rm", "-f", "gone")
-            #expect(try Leftovers.cgroups(of: id, parent: parent) == [])
-            #expect(try Leftovers.mounts(under: daemon.directory) == [])
+            #expect(try HostView.cgroups(of: id, parent: parent) == [])
+            #expect(try HostView.mounts(under: daemon.directory) == [])
             #expect(try File.status(of: "\(daemon.dataRoot)/containers/\(id)") == nil)
             #expect(try File.status(of: "\(daemon.runRoot)/c/\(id)") == nil)
         }

@@ -104,11 +104,7 @@ struct StopTests {
         try withDaemon { daemon in
             try daemon.runReady("stubborn", Scripts.ignores)
             let waiting = try daemon.command(["stop", "--format", "json", "-t", "600", "stubborn"])
-            #expect(
-                try Leftovers.eventually(within: Limit.command) {
-                    try daemon.must("ps").lowercased().contains("stopping")
-                },
-                "ps shows the stop")
+            try daemon.waitUntilStopping()
             let killed = try daemon.quell("kill", "stubborn")
             #expect(killed.succeeded, "\(killed.text)")
             let verdict = try StopVerdict.one(try waiting.finish(within: Limit.command))
@@ -121,10 +117,7 @@ struct StopTests {
         try withDaemon { daemon in
             try daemon.runReady("stubborn", Scripts.ignores)
             let client = try daemon.command(["stop", "-t", "2", "stubborn"])
-            #expect(
-                try Leftovers.eventually(within: Limit.command) {
-                    try daemon.must("ps").lowercased().contains("stopping")
-                })
+            try daemon.waitUntilStopping()
             try client.send(.kill)
             #expect(try daemon.must("wait", "stubborn") == "137")
         }

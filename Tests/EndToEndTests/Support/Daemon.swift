@@ -1,5 +1,6 @@
 import Lifecycle
 import Linux
+import TestKit
 import Testing
 
 /// A quelld of the test's own, with private roots under /tmp, and the command line that speaks to it.
@@ -112,6 +113,11 @@ final class Daemon {
         try noteCgroupParent()
     }
 
+    /// Waits until ps shows a container being stopped.
+    func waitUntilStopping() throws {
+        try eventually("ps shows the stop", within: Limit.command) { try must("ps").lowercased().contains("stopping") }
+    }
+
     func inspect(_ name: String, _ field: String) throws -> String {
         try must("inspect", "--format", "{{\(field)}}", name)
     }
@@ -139,8 +145,8 @@ final class Daemon {
             if !all.isEmpty { _ = try command(["rm", "-f"] + all).finish(within: Limit.shutDown) }
             try shutDown()
         }
-        if let cgroupParent { try Leftovers.endCgroup(cgroupParent) }
-        Leftovers.unmountAll(under: directory)
+        if let cgroupParent { try HostView.endCgroup(cgroupParent) }
+        try Mount.unmountAll(under: directory)
         try File.removeTree(directory)
     }
 }
@@ -152,11 +158,6 @@ enum Limit {
     static let shutDown = Duration.seconds(45)
     /// What a thing that happens at once may take on a loaded machine.
     static let atOnce = Duration.seconds(5)
-}
-
-struct TestFailure: Error, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = description }
 }
 
 /// Gives a started quelld with the test image, and removes everything afterwards, also when the test throws.

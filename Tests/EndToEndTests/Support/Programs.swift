@@ -8,7 +8,7 @@ enum Programs {
     static let image = "busybox:test"
 
     /// `QUELL_BIN`, else the directory this test was built into.
-    static func path(_ name: String) throws -> String { try Executable.path(of: name) }
+    static func path(_ name: String) throws -> String { try BuiltProduct.path(name) }
 
     static let environment = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root"]
 
