@@ -99,7 +99,7 @@ let package = Package(
         .testTarget(name: "DockerAPITests", dependencies: ["DockerAPI", "APITypes", "Engine"], swiftSettings: house),
         .testTarget(name: "ClientTests", dependencies: ["Client", "APITypes", "quell"], swiftSettings: house),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["quelld", "quell", "quell-shim", "quell-unpack", "TestKit", "Linux"],
+            name: "EndToEndTests", dependencies: ["quelld", "quell", "quell-shim", "quell-unpack", "TestKit", "Linux", "Lifecycle"],
             swiftSettings: house),
     ]
 )

@@ -1,0 +1,190 @@
+internal import Lifecycle
+internal import Linux
+
+/// Our ends of one process's standard streams: pipes, or the terminal's leader.
+final class ProcessStreams {
+    let target: StreamTarget
+    /// A pipe's end or the terminal's leader; nil at the end of file.
+    private var output: OwnedDescriptor?
+    private var error: OwnedDescriptor?
+    private var input: OwnedDescriptor?
+    private(set) var isTerminal = false
+    private var log: LogFile?
+    private var incoming = ByteQueue()
+    private var closesInput = false
+    private var size: WindowSize?
+    /// Output that came before anyone was attached, kept for the first client (execs only).
+    private var early: [(OutputStream, [UInt8])] = []
+    private var earlyCount = 0
+    private let keepsEarly: Bool
+    /// The process has been started: until then nothing is read, and what is to be written waits.
+    private(set) var isOpen = false
+    private(set) var isFinished = false
+    var attached: [Connection] = []
+
+    static let inputLimit = 256 << 10
+    static let earlyLimit = 1 << 20
+
+    init(_ target: StreamTarget, log: LogFile?, keepsEarly: Bool) {
+        (self.target, self.log, self.keepsEarly) = (target, log, keepsEarly)
+    }
+
+    func connect(output: consuming OwnedDescriptor, error: consuming OwnedDescriptor) {
+        self.output = consume output
+        self.error = consume error
+    }
+
+    func connect(input: consuming OwnedDescriptor) { self.input = consume input }
+
+    func connect(terminal: consuming OwnedDescriptor) {
+        isTerminal = true
+        output = consume terminal
+        if let size { resize(size) }
+    }
+
+    func open() {
+        isOpen = true
+        flushInput()
+    }
+
+    func resize(_ size: WindowSize) {
+        self.size = size
+        guard isTerminal, let raw = output?.raw else { return }
+        do throws(SystemError) { try Terminal.setWindowSize(size, of: raw) } catch {
+            // The terminal is gone: nobody is left to be told its size.
+        }
+    }
+
+    // MARK: What the poll loop waits for
+
+    /// A reader of ours is too far behind: the process waits for it, as it would on a full pipe.
+    private var isHeldBack: Bool { attached.contains(where: \.isBehind) || (keepsEarly && earlyCount > Self.earlyLimit) }
+
+    /// Descriptors to read from now.
+    var readable: [(raw: Int32, stream: OutputStream)] {
+        guard isOpen && !isHeldBack else { return [] }
+        var list: [(raw: Int32, stream: OutputStream)] = []
+        if let raw = output?.raw { list.append((raw, .output)) }
+        if let raw = error?.raw { list.append((raw, .error)) }
+        return list
+    }
+
+    /// The descriptor to write to, while there is something to write.
+    var writable: Int32? {
+        guard isOpen, !incoming.isEmpty else { return nil }
+        return isTerminal ? output?.raw : input?.raw
+    }
+
+    var takesInput: Bool { incoming.count < Self.inputLimit }
+    var hasOutput: Bool { output != nil || error != nil }
+
+    // MARK: Output
+
+    /// Reads once from the stream's descriptor. Returns false when it had nothing.
+    func read(_ stream: OutputStream, into buffer: inout [UInt8]) -> Bool {
+        do throws(SystemError) {
+            let result =
+                stream == .output ? try output?.read(into: &buffer) : try error?.read(into: &buffer)
+            switch result {
+            case .bytes(let count): deliver(buffer[..<count], stream)
+            case .endOfFile: close(stream)
+            case .wouldBlock, nil: return false
+            }
+        } catch {
+            // EIO: the last process has left the terminal.
+            close(stream)
+        }
+        return true
+    }
+
+    private func close(_ stream: OutputStream) {
+        switch stream {
+        case .output: output = nil
+        case .error: error = nil
+        }
+    }
+
+    private func deliver(_ bytes: ArraySlice<UInt8>, _ stream: OutputStream) {
+        log?.write(bytes, stream: stream)
+        let takers = attached.filter { stream == .output ? $0.attachment?.output == true : $0.attachment?.error == true }
+        if takers.isEmpty && keepsEarly && attached.isEmpty {
+            early.append((stream, Array(bytes)))
+            earlyCount += bytes.count
+        }
+        for taker in takers { taker.send(.event(.output(stream, Array(bytes)))) }
+    }
+
+    func attach(_ connection: Connection) {
+        attached.append(connection)
+        for (stream, bytes) in early where stream == .output || connection.attachment?.error == true {
+            connection.send(.event(.output(stream, bytes)))
+        }
+        (early, earlyCount) = ([], 0)
+        if isFinished { end(connection) }
+    }
+
+    /// Takes what the pipes still hold (the process has ended, so there is an end to it), and closes them.
+    func finish(into buffer: inout [UInt8]) {
+        guard !isFinished else { return }
+        isFinished = true
+        for stream in OutputStream.allCases where isOpen {
+            var budget = 4 << 20
+            while budget > 0, stream == .output ? output != nil : error != nil, read(stream, into: &buffer) {
+                budget -= buffer.count
+            }
+        }
+        output = nil
+        error = nil
+        input = nil
+        log?.finish()
+    }
+
+    /// Tells the attached clients that no more will come.
+    func endAttachments() {
+        for connection in attached { end(connection) }
+    }
+
+    private func end(_ connection: Connection) {
+        connection.send(.event(.outputEnd))
+        connection.isEnding = true
+    }
+
+    var lostLogBytes: UInt64 { log?.lostBytes ?? 0 }
+
+    // MARK: Input
+
+    func take(_ bytes: [UInt8]) {
+        guard !closesInput, !isOpen || isTerminal || input != nil else { return }
+        incoming.append(bytes)
+        flushInput()
+    }
+
+    /// The client's end of file: the process sees it after what was sent before.
+    func closeInput() {
+        guard !isTerminal else { return }
+        closesInput = true
+        flushInput()
+    }
+
+    func flushInput() {
+        guard isOpen else { return }
+        while !incoming.isEmpty {
+            do throws(SystemError) {
+                let result =
+                    isTerminal
+                    ? try output?.write(incoming.bytes, from: incoming.start)
+                    : try input?.write(incoming.bytes, from: incoming.start)
+                switch result {
+                case .written(let count): incoming.drop(count)
+                case .wouldBlock: return
+                case nil: incoming = ByteQueue()
+                }
+            } catch {
+                // Nobody reads any more.
+                incoming = ByteQueue()
+                input = nil
+            }
+        }
+        if closesInput { input = nil }
+    }
+}

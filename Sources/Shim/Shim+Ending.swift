@@ -1,0 +1,198 @@
+internal import Lifecycle
+public import Linux
+
+// What the kernel tells: children that ended, the cgroup that emptied. And what the stop machine wants done.
+
+extension Shim {
+    /// SIGCHLD: reap all. TERM, INT and HUP are not for us: the shim ends when its container has.
+    func takeSignals() throws(SystemError) {
+        while try signals.next() != nil {}
+        var runtimes: [(RuntimeCall, ExitStatus)] = []
+        while let child = try Children.reapNext() {
+            if let index = calls.firstIndex(where: { $0.pid == child.pid }) {
+                runtimes.append((calls.remove(at: index), child.status))
+            } else {
+                try reaped(child)
+            }
+        }
+        // What a runtime started may have been reaped before the runtime: it waits among the strangers.
+        for (call, status) in runtimes { try finished(call, status) }
+        if calls.isEmpty { strangers.removeAll() }
+    }
+
+    private func reaped(_ child: ReapedChild) throws(SystemError) {
+        if child.pid == mainPid {
+            try mainEnded(child.status)
+        } else if let id = execs.first(where: { $0.value.pid == child.pid })?.key {
+            execEnded(id, child.status)
+        } else if !calls.isEmpty {
+            strangers[child.pid] = child.status
+        }
+    }
+
+    func mainEnded(_ status: ExitStatus) throws(SystemError) {
+        mainProcess = nil
+        let remaining = try membersLeft()
+        let now = MonotonicClock.now()
+        if remaining == 0 { try observePopulation() }
+        perform(machine.mainReaped(status, remaining: remaining, at: now))
+        refreshState()
+    }
+
+    func execEnded(_ id: String, _ status: ExitStatus) {
+        guard let exec = execs.removeValue(forKey: id) else { return }
+        exec.streams.finish(into: &buffer)
+        tell(.execExited(id, status))
+        exec.streams.endAttachments()
+        countExecs()
+    }
+
+    func countExecs() {
+        let count = execs.values.count { $0.pid != nil }
+        perform(machine.unreapedExecsObserved(count, at: MonotonicClock.now()))
+    }
+
+    func observePopulation() throws(SystemError) {
+        try observeFreeze()
+        let populated = try isPopulated()
+        guard record == nil, mainPid != 0 else { return }
+        perform(machine.populationObserved(populated, at: MonotonicClock.now()))
+    }
+
+    private func membersLeft() throws(SystemError) -> Int {
+        guard try cgroup.isPopulated() else { return 0 }
+        return try cgroup.members().count
+    }
+
+    private func isPopulated() throws(SystemError) -> Bool {
+        // Reading the event file also re-arms the poll.
+        if populationEvents != nil, let state = try populationEvents?.current() { return state.populated }
+        return try cgroup.isPopulated()
+    }
+
+    // MARK: The machine's actions
+
+    /// None of them may be dropped for a fault of another: a machine that is not armed would be silent for ever.
+    func perform(_ actions: [StopMachine.Action]) {
+        var queue = actions[...]
+        while let action = queue.popFirst() {
+            switch action {
+            case .look: queue = (look() + queue)[...]
+            case .examine: queue = (machine.examined(liveTasks(), at: MonotonicClock.now()) + queue)[...]
+            case .arm(let instant): alarm = instant
+            case .send(let signal, let pids): send(signal, to: pids)
+            case .thaw: thaw()
+            case .killAll: killAll()
+            case .conclude(let status): conclude(status)
+            case .tell(let update): publish(update)
+            }
+        }
+    }
+
+    private func look() -> [StopMachine.Action] {
+        let now = MonotonicClock.now()
+        do throws(SystemError) { return machine.observed(try lookAtMembers(), at: now) } catch {
+            report(error)
+            return [.arm(now + Shim.lookPause)]
+        }
+    }
+
+    /// A freeze that is not complete is given up as well: it would complete later, in the middle of the stop.
+    private func thaw() {
+        do throws(SystemError) {
+            guard try cgroup.thaw() else { return }
+            if let freezing { refuseFreeze(freezing, "the container is being stopped") }
+            isPaused = false
+            tell(.stop(job: job, .thawed))
+        } catch {
+            report(error)
+        }
+    }
+
+    private func publish(_ update: StopUpdate) {
+        if job == 0 { job = 1 }
+        if case .stuck(let finding) = update { lastFinding = finding }
+        refreshState(stuck: { if case .stuck = update { true } else { false } }())
+        tell(.stop(job: job, update))
+    }
+
+    /// Derived from the machine; a stuck container leaves that state only by its end or a new order.
+    func refreshState(stuck: Bool = false) {
+        guard record == nil, state != .created, state != .starting, state != .failed else { return }
+        if stuck || machine.isStuck {
+            state = .stuck
+        } else if machine.isStopping {
+            state = .stopping
+        } else {
+            state = isPaused ? .paused : .running
+        }
+    }
+
+    private func killAll() {
+        do throws(SystemError) { try cgroup.kill() } catch {
+            report(error)
+            do throws(SystemError) { try mainProcess?.send(.kill) } catch {
+                // It ended meanwhile.
+            }
+        }
+    }
+
+    /// Pins each process by a pidfd and looks again whether it is a member before it is signalled: a pid may be reused.
+    private func send(_ signal: Signal, to pids: [Int32]) {
+        for pid in pids {
+            do throws(SystemError) {
+                if pid == mainPid {
+                    try mainProcess?.send(signal)
+                } else {
+                    let process = try Pidfd(opening: pid)
+                    if try cgroup.members().contains(pid) { try process.send(signal) }
+                }
+            } catch {
+                // ESRCH: it has ended; the next look shows who is left.
+            }
+        }
+    }
+
+    /// Every piece of evidence is there: record first, then tell.
+    private func conclude(_ status: ExitStatus) {
+        streams.finish(into: &buffer)
+        let kills: UInt64
+        do throws(SystemError) { kills = try cgroup.oomKills() } catch { kills = 0 }
+        let record = ExitRecord(
+            status: status, finishedAt: WallTime.now().nanosecondsSince1970, oomKilled: kills > 0,
+            lostLogBytes: streams.lostLogBytes)
+        self.record = record
+        save(record)
+        state = .exited
+        alarm = nil
+        if kills > 0 { tell(.oomKilled) }
+        tell(.exited(record))
+        for exec in execs.values {
+            exec.streams.finish(into: &buffer)
+            exec.streams.endAttachments()
+        }
+        execs = [:]
+        streams.endAttachments()
+        lingerUntil = MonotonicClock.now() + Shim.lingerTime
+        deleteRuntimeState()
+    }
+
+    /// Tries until it is on the disk or the disk says no; a full disk is reported, and the telling goes on.
+    func save(_ record: ExitRecord) {
+        do throws(SystemError) { try DurableFile.write(Array(record.text.utf8), to: configuration.exitRecord) } catch {
+            report(error)
+        }
+    }
+
+    /// To the shim's own log; the engine shows it when the shim fails.
+    func report(_ error: SystemError) {
+        do throws(SystemError) { try Descriptor.writeAll(2, Array("quell-shim: \(error)\n".utf8)) } catch {
+            // Nobody is left to be told.
+        }
+    }
+}
+
+extension Shim {
+    /// A fault of the loop itself that nothing can be done about: said in the shim's log before it ends.
+    public func end(because error: SystemError) { report(error) }
+}

@@ -1,0 +1,230 @@
+internal import Lifecycle
+internal import Linux
+
+// Starting things through the OCI runtime.
+
+extension Shim {
+    private var usesTerminal: Bool { configuration.terminal }
+
+    func start(_ request: ShimRequest, _ connection: Connection) throws(SystemError) {
+        guard state == .created else { return refuse(request, connection, "it was started before") }
+        let files = RuntimeFiles(bundle: configuration.bundle, name: "main", terminal: usesTerminal)
+        state = .starting
+        do throws(SystemError) {
+            try launch(
+                .start, ["run", "--detach"], tail: [], files, streams: streams, terminal: usesTerminal,
+                openStdin: configuration.openStdin, asker: (connection.id, request.id))
+        } catch {
+            failStart(.failed(.system, message: error.description), asker: (connection.id, request.id))
+        }
+    }
+
+    func start(_ exec: ExecRequest, _ request: ShimRequest, _ connection: Connection) throws(SystemError) {
+        guard state == .running || state == .paused else {
+            return refuse(request, connection, "the container is \(state)")
+        }
+        guard execs[exec.id]?.isStarted != true else { return refuse(request, connection, "exec \(exec.id) runs already") }
+        let files = RuntimeFiles(bundle: configuration.bundle, name: "exec-\(exec.id)", terminal: exec.terminal)
+        let streams = streams(of: .exec(exec.id))
+        execs[exec.id]?.isStarted = true
+        do throws(SystemError) {
+            try File.open(files.process ?? "", [.writeOnly, .create, .truncate], mode: 0o600).writeAll(exec.process)
+            try launch(
+                .exec(exec.id), ["exec", "--detach", "--process", files.process ?? ""], tail: [], files,
+                streams: streams, terminal: exec.terminal, openStdin: exec.openStdin,
+                asker: (connection.id, request.id))
+        } catch {
+            files.remove()
+            execs[exec.id] = nil
+            streams.finish(into: &buffer)
+            streams.endAttachments()
+            throw error
+        }
+    }
+
+    /// Runs the runtime as a child that is already a member of the container's cgroup, so that everything it starts is too.
+    private func launch(
+        _ purpose: RuntimeCall.Purpose, _ verb: [String], tail: [String], _ files: RuntimeFiles,
+        streams: ProcessStreams?, terminal: Bool, openStdin: Bool, asker: (connection: Int, request: UInt32)?
+    ) throws(SystemError) {
+        var arguments = ["--root", configuration.runtimeRoot, "--log", files.log, "--log-format", "json"] + verb
+        var console: OwnedDescriptor?
+        if let path = files.console {
+            console = try UnixSocket.listen(at: path)
+            arguments += ["--console-socket", path.fileName]
+        }
+        switch purpose {
+        case .start: arguments += ["--pid-file", files.pidFile, "--bundle", configuration.bundle]
+        case .exec: arguments += ["--pid-file", files.pidFile]
+        case .delete: break
+        }
+        var request = SpawnRequest(configuration.runtime, arguments + [configuration.containerID])
+        request.environment = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
+        request.workingDirectory = configuration.bundle
+        request.oomScoreAdjust = 0
+        request.hiddenMounts = cgroup.host.hiddenFromRuntime
+        let spawned = try spawn(
+            request, streams: streams, terminal: terminal, openStdin: openStdin, joins: purpose != .delete)
+        calls.append(
+            RuntimeCall(
+                purpose, spawned, files: files, console: console, asker: asker,
+                deadline: MonotonicClock.now() + Shim.runtimeDeadline))
+    }
+
+    private func spawn(
+        _ request: SpawnRequest, streams: ProcessStreams?, terminal: Bool, openStdin: Bool, joins: Bool
+    ) throws(SystemError) -> SpawnedProcess {
+        var request = request
+        let null = try File.open("/dev/null", .readWrite)
+        let doors = joins ? try cgroup.openProcs(.membership) : nil
+        request.cgroups = doors?.raws ?? []
+        guard let streams, !terminal else {
+            request.descriptors = (0...2).map { DescriptorMapping(Int32($0), from: null.raw) }
+            return try Spawn.start(request)
+        }
+        let output = try Pipe()
+        let error = try Pipe()
+        let input = try Pipe()
+        request.descriptors = [
+            DescriptorMapping(0, from: openStdin ? input.reading.raw : null.raw),
+            DescriptorMapping(1, from: output.writing.raw), DescriptorMapping(2, from: error.writing.raw),
+        ]
+        let spawned = try Spawn.start(request)
+        try output.reading.setNonBlocking()
+        try error.reading.setNonBlocking()
+        try input.writing.setNonBlocking()
+        streams.connect(output: output.reading, error: error.reading)
+        if openStdin { streams.connect(input: input.writing) }
+        return spawned
+    }
+
+    /// The runtime hands the terminal's leader over.
+    func receiveTerminal(_ call: RuntimeCall) throws(SystemError) {
+        guard let socket = try call.acceptConsole() else { return }
+        try socket.setNonBlocking(false)
+        guard var message = try UnixSocket.receiveRights(limit: 4096, from: socket),
+            let terminal = message.takeDescriptor()
+        else { return }
+        try terminal.setNonBlocking()
+        switch call.purpose {
+        case .start: streams.connect(terminal: terminal)
+        case .exec(let id): execs[id]?.streams.connect(terminal: terminal)
+        case .delete: break
+        }
+    }
+
+    // MARK: What became of it
+
+    /// The runtime has ended.
+    func finished(_ call: RuntimeCall, _ status: ExitStatus) throws(SystemError) {
+        do throws(SystemError) { try receiveTerminal(call) } catch { report(error) }
+        let log = try File.readIfPresent(call.log) ?? []
+        let pid = Int32(String(decoding: try File.readIfPresent(call.pidFile) ?? [], as: UTF8.self))
+        RuntimeFiles(bundle: configuration.bundle, name: call.name, terminal: call.consolePath != nil).remove()
+        switch call.purpose {
+        case .delete: break
+        case .start:
+            guard status.isSuccess, let pid else {
+                let fault = RuntimeFault(log: log, status: status)
+                return failStart(.failed(fault.failure, message: fault.message), asker: call.asker)
+            }
+            try started(pid, call)
+        case .exec(let id):
+            guard status.isSuccess, let pid else { return failExec(id, RuntimeFault(log: log, status: status), call) }
+            startedExec(id, pid, call)
+        }
+    }
+
+    private func started(_ pid: Int32, _ call: RuntimeCall) throws(SystemError) {
+        mainPid = pid
+        let early = strangers.removeValue(forKey: pid)
+        if early == nil { mainProcess = try Pidfd(opening: pid) }
+        state = .running
+        streams.open()
+        answer(call, .started(pid: pid))
+        tell(.started(pid: pid))
+        if let early { try mainEnded(early) }
+        for order in earlyStops { perform(machine.stopRequested(order, at: MonotonicClock.now())) }
+        refreshState()
+    }
+
+    private func startedExec(_ id: String, _ pid: Int32, _ call: RuntimeCall) {
+        execs[id]?.pid = pid
+        execs[id]?.streams.open()
+        answer(call, .started(pid: pid))
+        tell(.execStarted(id, pid: pid))
+        countExecs()
+        if let early = strangers.removeValue(forKey: pid) { execEnded(id, early) }
+    }
+
+    private func failExec(_ id: String, _ fault: RuntimeFault, _ call: RuntimeCall) {
+        answer(call, .failed(fault.failure, message: fault.message))
+        guard let exec = execs.removeValue(forKey: id) else { return }
+        exec.streams.finish(into: &buffer)
+        exec.streams.endAttachments()
+    }
+
+    /// Nothing runs, and nothing will: this shim's work is done.
+    func failStart(_ reply: ShimReply, asker: (connection: Int, request: UInt32)?) {
+        state = .failed
+        streams.finish(into: &buffer)
+        let record = ExitRecord(status: .unobserved(.neverStarted), finishedAt: WallTime.now().nanosecondsSince1970)
+        self.record = record
+        save(record)
+        if let asker { connection(asker.connection)?.send(.reply(asker.request, reply)) }
+        if !earlyStops.isEmpty {
+            tell(.stop(job: job, .ended(StopReport(status: record.status, how: .already, rung: nil, elapsed: .zero))))
+        }
+        streams.endAttachments()
+        lingerUntil = MonotonicClock.now() + Shim.lingerTime
+    }
+
+    /// The runtime did not come back in time: tell who asked, end it, and go on waiting for its end.
+    func giveUp(_ call: RuntimeCall) {
+        call.isOverdue = true
+        let message = "\(configuration.runtime.fileName) did not finish within \(Shim.runtimeDeadline.shortText) and was killed"
+        answer(call, .failed(.runtime, message: message))
+        do throws(SystemError) {
+            try call.process.send(.kill)
+            if call.purpose == .start { try cgroup.kill() }
+        } catch {
+            // It has just ended; its end is an event of its own.
+        }
+    }
+
+    private func answer(_ call: RuntimeCall, _ reply: ShimReply) {
+        guard let asker = call.asker else { return }
+        connection(asker.connection)?.send(.reply(asker.request, reply))
+    }
+
+    /// Lets the runtime forget the container; it must not be waited for.
+    func deleteRuntimeState() {
+        let files = RuntimeFiles(bundle: configuration.bundle, name: "delete", terminal: false)
+        do throws(SystemError) {
+            try launch(
+                .delete, ["delete", "--force"], tail: [], files, streams: nil, terminal: false, openStdin: false,
+                asker: nil)
+        } catch {
+            // The engine's sweep removes what is left.
+        }
+    }
+}
+
+extension RuntimeCall {
+    var name: String {
+        switch purpose {
+        case .start: "main"
+        case .exec(let id): "exec-\(id)"
+        case .delete: "delete"
+        }
+    }
+}
+
+extension String {
+    /// After the last slash.
+    var fileName: String { split(separator: "/").last.map(String.init) ?? self }
+}
+
+extension WallTime {
+    var nanosecondsSince1970: Int64 { seconds * 1_000_000_000 + Int64(nanoseconds) }
+}

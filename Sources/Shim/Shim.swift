@@ -1,0 +1,123 @@
+public import Lifecycle
+public import Linux
+
+/// The supervisor of one container: its parent and reaper, the keeper of its streams and its log, the one that stops it.
+///
+/// One thread, one poll loop. Nothing in it waits without a bound: the runtime runs as a child whose end is an event,
+/// sockets and pipes are non-blocking, and what the kernel may hold in uninterruptible sleep is only ever looked at
+/// through files that cannot hang (`/proc/PID/status`, `stat`, `wchan`).
+public final class Shim {
+    let configuration: ShimConfiguration
+    let cgroup: Cgroup
+    let signals: SignalDescriptor
+    let listener: OwnedDescriptor
+    let populationEvents: CgroupEvents?
+    /// Its descriptor, for the poll set.
+    private(set) var populationDescriptor: Int32?
+    var connections: [Connection] = []
+    var nextConnection = 1
+
+    var state = ShimState.created
+    var machine = StopMachine()
+    /// When the machine wants `deadlineReached`.
+    var alarm: Instant?
+    /// The stop job's number; 0 before there was one.
+    var job: UInt32 = 0
+    /// Stops that were asked for while the container was being started.
+    var earlyStops: [StopOrder] = []
+    var lastFinding: StuckFinding?
+
+    var mainPid: Int32 = 0
+    var mainProcess: Pidfd?
+    let streams: ProcessStreams
+    var execs: [String: Exec] = [:]
+    var calls: [RuntimeCall] = []
+    /// Statuses of children nobody knows yet: what a runtime started may be reaped before the runtime is.
+    var strangers: [Int32: ExitStatus] = [:]
+    var freezing: Freezing?
+    var isPaused = false
+    var oomKillsSeen: UInt64 = 0
+    var record: ExitRecord?
+    /// When the shim gives clients that do not read up; set once the container has ended.
+    var lingerUntil: Instant?
+
+    var buffer = [UInt8](repeating: 0, count: 64 << 10)
+
+    static let runtimeDeadline = Duration.seconds(60)
+    /// After a look that failed (no descriptor or memory left), look again.
+    static let lookPause = Duration.milliseconds(100)
+    static let freezeDeadline = Duration.seconds(10)
+    static let lingerTime = Duration.seconds(600)
+    /// Where no event tells that the cgroup is empty (v1): how often to look.
+    static let populationPause = Duration.milliseconds(20)
+
+    /// One further process in the container.
+    struct Exec {
+        var pid: Int32?
+        var streams: ProcessStreams
+        var isStarted = false
+    }
+
+    /// A pause that was asked for and is not complete.
+    struct Freezing {
+        var connection: Int
+        var request: UInt32
+        var deadline: Instant
+    }
+
+    /// Takes over the surroundings the engine prepared. Throws what the kernel refused; nothing has been started then.
+    public init(_ configuration: ShimConfiguration) throws(SystemError) {
+        self.configuration = configuration
+        signals = try SignalDescriptor([.chld, .term, .int, .hup])
+        try ProcessSelf.ignoreBrokenPipes()
+        try ProcessSelf.becomeSubreaper()
+        let host = try CgroupHost.detect()
+        cgroup = Cgroup("/" + configuration.containerCgroup, on: host)
+        _ = try cgroup.create(.membership)
+        if let events = try cgroup.openEvents() {
+            populationDescriptor = events.descriptor.raw
+            populationEvents = consume events
+        } else {
+            populationEvents = nil
+        }
+        listener = try UnixSocket.listen(at: configuration.socket)
+        streams = ProcessStreams(.main, log: configuration.log.map { LogFile($0) }, keepsEarly: false)
+        try guardItself(on: host)
+    }
+
+    /// Moves into a cgroup of its own and out of the way of the OOM killer; what the host does not permit is done without.
+    private func guardItself(on host: CgroupHost) throws(SystemError) {
+        let own = Cgroup("/" + configuration.shimCgroup, on: host)
+        _ = try own.create(.membership)
+        try own.join(.membership)
+        do throws(SystemError) {
+            try ProcessSelf.setOOMScoreAdjust(-999)
+        } catch {
+            // Needs CAP_SYS_RESOURCE; nested sandboxes lack it.
+        }
+        do throws(SystemError) { try ProcessSelf.lockMemory() } catch {
+            // RLIMIT_MEMLOCK; the same.
+        }
+    }
+
+    var isFinished: Bool {
+        guard state == .exited || state == .failed, calls.isEmpty else { return false }
+        if connections.allSatisfy(\.outgoing.isEmpty) { return true }
+        return lingerUntil.map { MonotonicClock.now() >= $0 } ?? false
+    }
+
+    /// Serves until the container has ended and everybody who listens has been told.
+    public func run() throws(SystemError) {
+        var set = PollSet()
+        var interests: [Interest] = []
+        while !isFinished {
+            collectInterests(&set, &interests)
+            _ = try set.wait(until: nextDeadline)
+            for (index, interest) in interests.enumerated() where !set.found(at: index).isEmpty {
+                serve(interest, set.found(at: index))
+            }
+            deadlinesReached(at: MonotonicClock.now())
+            connections.filter(\.isDone).forEach(disconnect)
+        }
+    }
+}

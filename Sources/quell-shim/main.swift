@@ -1,0 +1,36 @@
+// quell-shim: supervises one container. Started by quelld as `quell-shim CONFIGURATION`; descriptor 3 is told `R` when
+// the shim serves its socket, or why it cannot.
+
+internal import Lifecycle
+internal import Linux
+internal import Shim
+
+func announce(_ text: String) {
+    do throws(SystemError) {
+        let ready = OwnedDescriptor(adopting: 3)
+        try ready.writeAll(Array(text.utf8))
+    } catch {
+        // Started by hand, or the engine is gone: serve all the same.
+    }
+}
+
+func fail(_ message: String, code: Int32) -> Never {
+    announce(message)
+    ProcessSelf.exit(code)
+}
+
+guard CommandLine.arguments.count == 2 else { fail("usage: quell-shim CONFIGURATION (quelld starts it)", code: 2) }
+let path = CommandLine.arguments[1]
+let shim: Shim
+do {
+    shim = try Shim(try ShimConfiguration(wireBytes: try File.read(path)))
+} catch {
+    fail("quell-shim \(path): \(error)", code: 1)
+}
+announce("R")
+do throws(SystemError) {
+    try shim.run()
+} catch {
+    shim.end(because: error)
+    ProcessSelf.exit(1)
+}

@@ -1,0 +1,80 @@
+import Lifecycle
+import Linux
+import Testing
+
+@Suite(.serialized, .timeLimit(.minutes(2))) struct ExecTests {
+    private func request(_ id: String, _ command: [String], terminal: Bool = false, openStdin: Bool = false) -> ShimCall {
+        .exec(
+            ExecRequest(
+                id: id, process: Array(Bundle.process(command, terminal: terminal).utf8), terminal: terminal,
+                openStdin: openStdin))
+    }
+
+    private func status(of id: String, _ client: ShimClient) throws -> ExitStatus {
+        try client.first { if case .execExited(id, let status) = $0 { status } else { nil } }
+    }
+
+    @Test func outputFromTheFirstByteAndExitCode() throws {
+        try withShim(ShimUnderTest(["sleep", "1000"])) { shim in
+            try shim.start()
+            let stream = try shim.client()
+            try stream.attach(.exec("a"))
+            guard case .started = try shim.main.call(request("a", ["sh", "-c", "echo one; echo two >&2; exit 5"])) else {
+                Issue.record("not started")
+                return
+            }
+            #expect(try status(of: "a", shim.main) == .code(5))
+            let output = try stream.output()
+            #expect(output.containsText("one\n") && output.containsText("two\n"))
+        }
+    }
+
+    @Test func inputIsPassedOnAndItsEndSeen() throws {
+        try withShim(ShimUnderTest(["sleep", "1000"])) { shim in
+            try shim.start()
+            let stream = try shim.client()
+            try stream.attach(.exec("a"), input: true)
+            _ = try shim.main.call(request("a", ["cat"], openStdin: true))
+            _ = try stream.send(.input(Array("hello".utf8)))
+            _ = try stream.send(.inputClosed)
+            #expect(try stream.output() == "hello")
+            #expect(try status(of: "a", shim.main) == .code(0))
+        }
+    }
+
+    @Test func terminalHasTheSizeAskedFor() throws {
+        try withShim(ShimUnderTest(["sleep", "1000"])) { shim in
+            try shim.start()
+            let stream = try shim.client()
+            try stream.attach(.exec("a"), input: true)
+            _ = try shim.main.call(.resize(.exec("a"), rows: 33, columns: 77))
+            _ = try shim.main.call(request("a", ["stty", "size"], terminal: true, openStdin: true))
+            #expect(try stream.output().containsText("33 77"))
+        }
+    }
+
+    @Test func commandThatIsNotThereIsNamed() throws {
+        try withShim(ShimUnderTest(["sleep", "1000"])) { shim in
+            try shim.start()
+            guard case .failed(.commandNotFound, _) = try shim.main.call(request("a", ["/nope"])) else {
+                Issue.record("no failure")
+                return
+            }
+            guard case .started = try shim.main.call(request("b", ["true"])) else {
+                Issue.record("a failed exec spoils the next")
+                return
+            }
+        }
+    }
+
+    /// LINUX: a process that entered by setns is reaped by its parent outside; if nobody reaps, init hangs for ever.
+    @Test func containerEndsWhileExecsRun() throws {
+        try withShim(ShimUnderTest(["sleep", "1000"])) { shim in
+            try shim.start()
+            _ = try shim.main.call(request("a", ["sleep", "1000"]))
+            _ = try shim.main.call(request("b", ["sleep", "1000"]))
+            let report = try #require(try shim.stop(.kill()).report)
+            #expect(report.status == .signal(.kill, coreDumped: false))
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import Lifecycle
+import Linux
+import Testing
+
+@Suite(.serialized, .timeLimit(.minutes(2))) struct StreamTests {
+    @Test func outputReachesEveryClientAndTheLog() throws {
+        try withShim(ShimUnderTest(["sh", "-c", "echo out; echo err >&2"])) { shim in
+            let (first, second) = (try shim.client(), try shim.client())
+            try first.attach()
+            try second.attach()
+            try shim.start()
+            #expect(try first.output().containsText("out\n"))
+            #expect(try second.output().containsText("err\n"))
+            let log = try shim.logText()
+            #expect(log.containsText(#"{"log":"out\n","stream":"stdout","time":""#))
+            #expect(log.containsText(#"{"log":"err\n","stream":"stderr","time":""#))
+        }
+    }
+
+    @Test func nothingIsLostThroughAClientThatReadsLate() throws {
+        let count = 200_000
+        try withShim(ShimUnderTest(["seq", "1", "\(count)"])) { shim in
+            let client = try shim.client()
+            try client.attach()
+            try shim.start()
+            #expect(try client.output().hasSuffix("\n\(count)\n"))
+        }
+    }
+
+    @Test func clientThatNeverReadsDoesNotDelayTheExit() throws {
+        try withShim(ShimUnderTest(["sh", "-c", "seq 1 1000000; exit 1"])) { shim in
+            let idle = try shim.client()
+            try idle.attach()
+            try shim.start()
+            try shim.awaitLog("1000")
+            #expect(try shim.stop(.kill()).report != nil)
+        }
+    }
+
+    @Test func inputIsReadAfterTheStart() throws {
+        try withShim(ShimUnderTest(["cat"], openStdin: true)) { shim in
+            let client = try shim.client()
+            try client.attach(input: true)
+            _ = try client.send(.input(Array("before the start".utf8)))
+            _ = try client.send(.inputClosed)
+            try shim.start()
+            #expect(try client.output() == "before the start")
+            #expect(try shim.main.exited().status == .code(0))
+        }
+    }
+
+    @Test func largeInputComesThroughWhole() throws {
+        let size = 3 << 20
+        try withShim(ShimUnderTest(["sh", "-c", "cat | dd of=/dev/null bs=1M 2>&1"], openStdin: true)) { shim in
+            let client = try shim.client()
+            try client.attach(input: true)
+            try shim.start()
+            for _ in 0..<(size / 65536) { _ = try client.send(.input([UInt8](repeating: 97, count: 65536))) }
+            _ = try client.send(.inputClosed)
+            #expect(try client.output().containsText("\(size) bytes"))
+        }
+    }
+
+    @Test func terminalWorks() throws {
+        try withShim(ShimUnderTest(["sh"], terminal: true, openStdin: true)) { shim in
+            let client = try shim.client()
+            try client.attach(input: true)
+            try shim.start()
+            #expect(try shim.main.call(.resize(.main, rows: 24, columns: 99)) == .done)
+            _ = try client.send(.input(Array("stty size; exit 3\n".utf8)))
+            #expect(try client.output().containsText("24 99"))
+            #expect(try shim.main.exited().status == .code(3))
+        }
+    }
+
+    @Test func logIsRotatedBySize() throws {
+        let directory = "/tmp/quell-shimtest-log\(UInt32.random(in: 0 ... .max))"
+        try File.makeDirectories(directory)
+        let log = LogConfiguration(path: directory + "/l", maximumSize: 20_000, maximumFiles: 3)
+        try withShim(ShimUnderTest(["sh", "-c", "seq 1 5000; sleep 0.1; seq 1 5000; sleep 0.1; echo last"], log: log)) { shim in
+            try shim.start()
+            _ = try shim.main.exited()
+            let names = try File.list(directory).map(\.name).sorted()
+            #expect(names.allSatisfy { ["l", "l.1", "l.2"].contains($0) } && names.count > 1)
+            #expect(try shim.logText().containsText("last"))
+        }
+        try File.removeTree(directory)
+    }
+}
