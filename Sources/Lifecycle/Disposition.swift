@@ -26,8 +26,9 @@ public struct SignalMasks: Hashable, Sendable {
     public func disposition(of signal: Signal) -> Disposition {
         let bit = UInt64(1) << UInt64(signal.number - 1)
         if caught & bit != 0 { return .handled }
-        if ignored & bit != 0 { return .ignored }
+        // Before ignored: the kernel keeps a blocked signal pending whatever its disposition (sig_ignored).
         if blocked & bit != 0 { return .blocked }
+        if ignored & bit != 0 { return .ignored }
         return .byDefault
     }
 }
@@ -46,10 +47,14 @@ public struct Member: Hashable, Sendable {
         (self.pid, self.isMain, self.isNamespaceInit, self.masks) = (pid, isMain, isNamespaceInit, masks)
     }
 
-    /// The signal would be noticed or would end the process. KILL and STOP always get through.
+    /// The signal would be noticed or would end the process. KILL and STOP always get through; one whose default action is
+    /// to do nothing (CHLD, URG, WINCH, CONT), or only to suspend, needs a handler.
     public func canReceive(_ signal: Signal) -> Bool {
         if signal == .kill || signal == .stop { return true }
-        return masks.disposition(of: signal).reacts
-            || (masks.disposition(of: signal) == .byDefault && !isNamespaceInit)
+        switch masks.disposition(of: signal) {
+        case .handled, .blocked: return true
+        case .ignored: return false
+        case .byDefault: return !isNamespaceInit && signal.defaultAction == .terminate
+        }
     }
 }

@@ -46,6 +46,8 @@ extension ExitRecord {
             let lost = lines[4].value(after: "lost-log-bytes").flatMap({ UInt64($0) })
         else { return nil }
         self.init(status: status, finishedAt: finished, oomKilled: oom == "1", lostLogBytes: lost)
+        // "+7" and "007" are numbers too, but nothing that we wrote.
+        guard self.text.utf8.elementsEqual(text.utf8) else { return nil }
     }
 }
 

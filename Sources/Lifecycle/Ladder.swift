@@ -34,6 +34,7 @@ public struct Ladder: Hashable, Sendable {
     public var rungs: [Rung]
 
     public static let kill = Ladder(rungs: [])
+    /// Rungs that a text or a message may have, without the closing KILL.
     static let limit = 16
 
     public init(rungs: [Rung]) { self.rungs = rungs }
@@ -76,7 +77,9 @@ extension Ladder {
     public init(parsing text: String, defaultGrace: Duration = .seconds(10)) throws(LadderError) {
         var rungs: [Rung] = []
         let parts = text.split(separator: ",", omittingEmptySubsequences: false)
-        guard parts.count <= Ladder.limit else { throw LadderError(text: text, fault: "more than \(Ladder.limit) rungs") }
+        let excess = LadderError(text: text, fault: "more than \(Ladder.limit) rungs")
+        // One more: the closing KILL.
+        guard parts.count <= Ladder.limit + 1 else { throw excess }
         for (index, part) in parts.enumerated() {
             let rung = try Rung(parsing: part.trimmed, of: text, defaultGrace: defaultGrace)
             if rung.signal == .kill && rung.scope != .initial {
@@ -87,6 +90,7 @@ extension Ladder {
             }
             rungs.append(rung)
         }
+        guard rungs.count <= Ladder.limit else { throw excess }
         self.rungs = rungs
     }
 }

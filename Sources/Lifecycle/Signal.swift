@@ -75,6 +75,8 @@ extension Signal {
 
     private static func number(of text: String) -> Int32? {
         if let number = decimal(text[...]) { return (1...64).contains(number) ? number : nil }
+        // Other alphabets have letters whose upper case is ASCII: "ſıgterm" is no signal.
+        guard text.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
         var name = text.uppercased()[...]
         if name.hasPrefix("SIG") { name = name.dropFirst(3) }
         if let index = names.firstIndex(of: String(name)) { return Int32(index) + 1 }

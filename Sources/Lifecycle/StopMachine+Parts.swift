@@ -3,18 +3,13 @@ extension StopMachine {
     struct Job: Hashable {
         var order: StopOrder
         let since: Instant
+        /// What was sent so far, one entry a signal, the latest last.
+        var deliveries: [Delivery] = []
+        var sight = MainSight()
         /// Set when the main process is reaped.
         var outcome: Outcome?
 
-        /// When KILL follows at the latest; nil: never by itself.
-        func killInstant(during attempt: Attempt) -> Instant? {
-            guard var instant = attempt.deadline else { return nil }
-            for rung in order.ladder.rungs.dropFirst(attempt.index + 1) {
-                guard case .bounded(let grace) = rung.grace else { return nil }
-                instant = instant + grace
-            }
-            return instant
-        }
+        init(order: StopOrder, since: Instant) { (self.order, self.since) = (order, since) }
     }
 
     struct Outcome: Hashable {
@@ -22,22 +17,47 @@ extension StopMachine {
         var rung: Rung?
     }
 
+    /// One signal, and whom it was sent to, on whatever rung.
+    struct Delivery: Hashable {
+        /// The latest rung that sent it.
+        var rung: Rung
+        /// They react to it, or end by it.
+        var pids: Set<Int32>
+        /// What the main process would do with it when it was sent to it; nil: it was not sent there.
+        var mainDisposition: Disposition?
+    }
+
+    /// Whether the looks of a job find the main process.
+    struct MainSight: Hashable {
+        enum Kind { case unseen, namespaceInit, other }
+        var kind = Kind.unseen
+        /// Looks in a row that did not find it; counted to 2.
+        var misses = 0
+
+        mutating func note(_ members: [Member]) {
+            guard let main = members.first(where: \.isMain) else {
+                misses = min(misses + 1, 2)
+                return
+            }
+            kind = main.isNamespaceInit ? .namespaceInit : .other
+            misses = 0
+        }
+
+        /// Two looks in a row missed it though it is not reaped: it is exiting, and the kernel kills the rest of its
+        /// namespace (zap_pid_ns_processes). Only a process that is no namespace init may be missed for another reason.
+        var isLeaving: Bool { kind != .other && misses >= 2 }
+    }
+
     /// One rung's grace period.
     struct Attempt: Hashable {
-        var index: Int
-        var rung: Rung
+        let index: Int
+        let rung: Rung
         /// Nil: unbounded.
-        var deadline: Instant?
+        let deadline: Instant?
+        /// Counted to 4, where the pauses between looks stop growing.
         var looks = 0
-        /// Looks in a row that did not find the main process, having found it before.
-        var misses = 0
-        var sawMainAsInit = false
-        /// Whom the signal was sent to, and would react or end.
-        var signalled: Set<Int32> = []
-        /// What the main process would do with the signal when it was sent to it.
-        var mainDisposition: Disposition?
-
-        init(index: Int, rung: Rung, deadline: Instant?) { (self.index, self.rung, self.deadline) = (index, rung, deadline) }
+        /// Whom the signal need not be sent to (again).
+        var signalled: Set<Int32>
     }
 
     /// The time from the first KILL on.
@@ -47,14 +67,12 @@ extension StopMachine {
         /// KILL again: a process may have been put into the cgroup after the first one.
         var nextRepeat: Instant
         var pause = Killing.firstPause
-        /// The rung that was current when KILL was sent.
-        var last: Attempt?
 
         static let firstPause = Duration.milliseconds(50)
         static let longestPause = Duration.seconds(1)
 
-        init(since: Instant, now: Instant, deadline: Instant, last: Attempt?) {
-            (self.since, self.deadline, self.last) = (since, deadline, last)
+        init(since: Instant, now: Instant, deadline: Instant) {
+            (self.since, self.deadline) = (since, deadline)
             nextRepeat = now + Killing.firstPause
         }
 
@@ -64,6 +82,63 @@ extension StopMachine {
             pause = min(pause * 2, Killing.longestPause)
             nextRepeat = now + pause
         }
+    }
+}
+
+extension StopMachine.Job {
+    /// When KILL follows at the latest; nil: never by itself.
+    func killInstant(during attempt: StopMachine.Attempt, mainEnded: Bool) -> Instant? {
+        attempt.deadline.flatMap { order.ladder.killInstant(from: attempt.index + 1, at: $0, mainEnded: mainEnded) }
+    }
+
+    /// Begins a rung. A signal that was sent before (by an order which this one joined) is not sent to the same process
+    /// again, unless the ladder itself repeats it.
+    mutating func attempt(_ index: Int, at now: Instant) -> StopMachine.Attempt {
+        let rung = order.ladder.rungs[index]
+        let isRepeated = order.ladder.rungs[..<index].contains { $0.signal == rung.signal }
+        var signalled: Set<Int32> = []
+        if !isRepeated, let known = deliveries.firstIndex(where: { $0.rung.signal == rung.signal }) {
+            deliveries[known].rung = rung
+            signalled = deliveries[known].pids
+        }
+        return .init(index: index, rung: rung, deadline: rung.grace.end(from: now), signalled: signalled)
+    }
+
+    mutating func note(_ targets: [Member], on rung: Rung) {
+        guard !targets.isEmpty else { return }
+        let known = deliveries.firstIndex { $0.rung.signal == rung.signal }
+        var delivery = known.map { deliveries.remove(at: $0) } ?? .init(rung: rung, pids: [])
+        delivery.rung = rung
+        delivery.pids.formUnion(targets.map(\.pid))
+        if let main = targets.first(where: \.isMain) {
+            delivery.mainDisposition = main.masks.disposition(of: rung.signal)
+        }
+        deliveries.append(delivery)
+    }
+
+    /// Waiting on this rung cannot help: its signal was sent to nobody and nobody can receive it, and no living process
+    /// was asked before, on another rung. A main process that ignores the signal on purpose asks for the grace period.
+    func isUnanswerable(_ attempt: StopMachine.Attempt, _ members: [Member], mainEnded: Bool) -> Bool {
+        let signal = attempt.rung.signal
+        if members.contains(where: { member in deliveries.contains { $0.pids.contains(member.pid) } }) { return false }
+        if mainEnded { return !members.isEmpty && !members.contains { $0.masks.disposition(of: signal) == .ignored } }
+        guard attempt.signalled.isEmpty, let main = members.first(where: \.isMain) else { return false }
+        return main.masks.disposition(of: signal) != .ignored
+    }
+
+    /// What ended the main process, judged by what it had been sent.
+    func outcome(of status: ExitStatus, killing: Bool) -> StopMachine.Outcome {
+        if case .signal(let signal, _) = status {
+            let delivery = deliveries.first { $0.rung.signal == signal }
+            if signal == .kill {
+                if killing { return .init(how: .killed, rung: nil) }
+                // A rung's own KILL, or somebody else's (the OOM killer's).
+                if !deliveries.isEmpty { return .init(how: .killed, rung: delivery?.rung) }
+            } else if let delivery, delivery.mainDisposition == .byDefault {
+                return .init(how: .defaultAction, rung: delivery.rung)
+            }
+        }
+        return deliveries.last.map { .init(how: .handled, rung: $0.rung) } ?? .init(how: .already, rung: nil)
     }
 }
 
@@ -78,52 +153,40 @@ extension StopMachine.Attempt {
         case .all: return fresh.filter { $0.canReceive(rung.signal) }
         case .initial: return fresh.filter { $0.isMain && $0.canReceive(rung.signal) }
         case .auto:
-            if let main = members.first(where: \.isMain), reachesMain(main) { return fresh.filter(\.isMain) }
+            guard let main = members.first(where: \.isMain) else { return [] }
+            if main.canReceive(rung.signal) { return fresh.filter(\.isMain) }
+            // Ignored there on purpose: nobody else is asked instead.
+            if main.masks.disposition(of: rung.signal) == .ignored { return [] }
             return fresh.filter { $0.masks.disposition(of: rung.signal).reacts }
         }
     }
 
-    /// The signal gets through to the main process, or is ignored there on purpose: nobody else is asked instead.
-    private func reachesMain(_ main: Member) -> Bool {
-        main.canReceive(rung.signal) || main.masks.disposition(of: rung.signal) == .ignored
-    }
-
-    /// Nobody has been asked, and nobody here could be: waiting cannot help. Ignoring on purpose asks for the grace.
-    func isUnanswerable(among members: [Member]) -> Bool {
-        guard signalled.isEmpty, let main = members.first(where: \.isMain) else { return false }
-        return main.masks.disposition(of: rung.signal) != .ignored && targets(among: members).isEmpty
-    }
-
-    /// Two looks in a row missed a namespace init that was there: it is exiting, and the kernel kills the rest.
-    func isMainLeaving(_ members: [Member]) -> Bool {
-        sawMainAsInit && misses >= 1 && !members.contains(where: \.isMain)
-    }
-
-    /// Remembers one look at the members, and whom the signal is sent to after it.
-    mutating func note(_ targets: [Member], among members: [Member]) {
-        looks += 1
+    mutating func note(_ targets: [Member]) {
+        looks = min(looks + 1, 4)
         signalled.formUnion(targets.map(\.pid))
-        if let main = targets.first(where: \.isMain) { mainDisposition = main.masks.disposition(of: rung.signal) }
-        guard let main = members.first(where: \.isMain) else {
-            misses += 1
-            return
-        }
-        sawMainAsInit = main.isNamespaceInit
-        misses = 0
     }
 
     /// When to look again: soon at first (a handler may appear), less often later, and at the deadline.
     func nextInstant(after now: Instant) -> Instant {
-        let pause = min(Self.firstPause * (1 << min(looks, 4)), Self.longestPause)
+        let pause = min(Self.firstPause * (1 << looks), Self.longestPause)
         return deadline.map { min($0, now + pause) } ?? now + pause
     }
+}
 
-    func outcome(of status: ExitStatus) -> StopMachine.Outcome {
-        guard !signalled.isEmpty else { return .init(how: .already, rung: nil) }
-        if case .signal(rung.signal, _) = status, mainDisposition == .byDefault {
-            return .init(how: .defaultAction, rung: rung)
+extension Rung {
+    /// The rung is climbed: once the main process has ended, only a signal to all has anybody to wait for.
+    func isClimbed(mainEnded: Bool) -> Bool { !mainEnded || scope == .all }
+}
+
+extension Ladder {
+    /// When KILL follows, if the rungs from `index` on are climbed from this instant; nil: never by itself.
+    func killInstant(from index: Int, at start: Instant, mainEnded: Bool) -> Instant? {
+        var instant = start
+        for rung in rungs.dropFirst(index) where rung.isClimbed(mainEnded: mainEnded) {
+            guard let end = rung.grace.end(from: instant) else { return nil }
+            instant = end
         }
-        return .init(how: .handled, rung: rung)
+        return instant
     }
 }
 

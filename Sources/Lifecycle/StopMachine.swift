@@ -7,8 +7,9 @@
 /// What it guarantees (explored exhaustively and at random by its tests):
 /// - `conclude` and `ended` come once, and only with all evidence present;
 /// - from the kill on, a verdict (`ended` or `stuck`) comes by the kill deadline;
-/// - an order joining a job never moves the kill later;
-/// - a kill order reaches `killAll` in the same call.
+/// - an order joining a job never moves the kill later, and sends no process the same signal again;
+/// - a kill order reaches `killAll` in the same call;
+/// - while a stop goes on, an instant is armed or a `look` or `examine` is to be answered.
 public struct StopMachine: Hashable, Sendable {
     /// What the supervisor must do, in this order.
     public enum Action: Hashable, Sendable {
@@ -78,31 +79,32 @@ extension StopMachine {
     public mutating func mainReaped(_ status: ExitStatus, remaining: Int, at now: Instant) -> [Action] {
         guard evidence.mainStatus == nil else { return [] }
         evidence.mainStatus = status
-        let outcome = outcome(of: status)
+        let outcome = job?.outcome(of: status, killing: isKilling)
         job?.outcome = outcome
         if let actions = concluded(at: now) { return actions }
-        let tell: [Action] = job == nil ? [] : [.tell(.mainEnded(status, remaining: remaining))]
+        let tell: Action = .tell(.mainEnded(status, remaining: remaining))
         switch phase {
         case .idle:
             // Leftovers of a main process that ended by itself, in a shared PID namespace.
             job = Job(order: .kill(), since: now)
-            job?.outcome = Outcome(how: .already, rung: nil)
-            return tell + startKilling(at: now)
+            return startKilling(at: now)
         case .waiting(let attempt):
             // Others that were asked too keep their grace period; those that were not asked have nothing to wait for.
-            return attempt.rung.scope == .all ? tell : tell + startKilling(at: now)
-        case .killing, .stuck, .ended: return tell
+            return attempt.rung.scope == .all ? [tell] : [tell] + climb(to: attempt.index + 1, at: now)
+        case .killing, .stuck, .ended: return [tell]
         }
     }
 
     /// The cgroup subtree has live tasks, or has none.
     public mutating func populationObserved(_ populated: Bool, at now: Instant) -> [Action] {
+        guard phase != .ended else { return [] }
         evidence.isPopulated = populated
         return concluded(at: now) ?? []
     }
 
     /// This many exec children have been started and not been reaped.
     public mutating func unreapedExecsObserved(_ count: Int, at now: Instant) -> [Action] {
+        guard phase != .ended else { return [] }
         evidence.unreapedExecs = count
         return concluded(at: now) ?? []
     }
@@ -114,17 +116,6 @@ extension StopMachine {
         let outcome = job.outcome ?? Outcome(how: .already, rung: nil)
         let report = StopReport(status: status, how: outcome.how, rung: outcome.rung, elapsed: now - job.since)
         return [.conclude(status), .tell(.ended(report))]
-    }
-
-    /// What ended the main process, judged from what was sent before it was reaped.
-    private func outcome(of status: ExitStatus) -> Outcome {
-        switch phase {
-        case .idle, .ended: return Outcome(how: .already, rung: nil)
-        case .waiting(let attempt): return attempt.outcome(of: status)
-        case .killing(let killing), .stuck(let killing):
-            if case .signal(.kill, _) = status { return Outcome(how: .killed, rung: nil) }
-            return killing.last?.outcome(of: status) ?? Outcome(how: .already, rung: nil)
-        }
     }
 }
 
@@ -142,11 +133,12 @@ extension StopMachine {
         case .killing(var killing):
             killing.deadline = min(killing.deadline, now + order.killDeadline)
             phase = .killing(killing)
-            return [.arm(killing.nextInstant), .tell(.killing(until: killing.deadline))]
+            return [.killAll] + armAndTell(killing)
         case .stuck(let killing):
             // A new order gets a verdict of its own.
-            phase = .killing(Killing(since: killing.since, now: now, deadline: now + order.killDeadline, last: killing.last))
-            return [.killAll] + armAndTell()
+            let again = Killing(since: killing.since, now: now, deadline: now + order.killDeadline)
+            phase = .killing(again)
+            return [.killAll] + armAndTell(again)
         }
     }
 
@@ -154,45 +146,38 @@ extension StopMachine {
         guard var job else { preconditionFailure("a waiting machine has a job") }
         job.order.killDeadline = min(job.order.killDeadline, order.killDeadline)
         if order.unhandled == .kill { job.order.unhandled = .kill }
-        let current = job.killInstant(during: attempt)
-        let sooner = order.ladder.totalGrace.map { grace in current.map { now + grace < $0 } ?? true } ?? false
-        guard sooner else {
-            self.job = job
-            // `unhandled` may have changed: look at once.
-            return [.look]
-        }
-        job.order.ladder = order.ladder
+        let mainEnded = evidence.mainStatus != nil
+        let current = job.killInstant(during: attempt, mainEnded: mainEnded)
+        let ordered = order.ladder.killInstant(from: 0, at: now, mainEnded: mainEnded)
+        let isSooner = ordered.map { ordered in current.map { ordered < $0 } ?? true } ?? false
+        if isSooner { job.order.ladder = order.ladder }
         self.job = job
-        guard let first = order.ladder.rungs.first else { return startKilling(at: now) }
-        guard first.signal == attempt.rung.signal, first.scope == attempt.rung.scope else { return climb(to: 0, at: now) }
-        // The same signal again: it has been sent, only the grace is shorter.
-        var shortened = attempt
-        shortened.index = 0
-        shortened.rung = first
-        shortened.deadline = first.grace.end(from: now)
-        phase = .waiting(shortened)
-        return [.tell(.waiting(rung: 0, until: shortened.deadline)), .look]
+        if order.isKill { return startKilling(at: now) }
+        if isSooner { return climb(to: 0, at: now) }
+        // `unhandled` may have changed: look at once.
+        return [.tell(.waiting(rung: attempt.index, until: attempt.deadline)), .look]
     }
 
     /// Enters a rung, or the kill after the last one.
     private mutating func climb(to index: Int, at now: Instant) -> [Action] {
-        guard let job, index < job.order.ladder.rungs.count else { return startKilling(at: now) }
-        let rung = job.order.ladder.rungs[index]
-        phase = .waiting(Attempt(index: index, rung: rung, deadline: rung.grace.end(from: now)))
+        let mainEnded = evidence.mainStatus != nil
+        let rungs = job?.order.ladder.rungs.dropFirst(index) ?? []
+        guard let next = rungs.firstIndex(where: { $0.isClimbed(mainEnded: mainEnded) }),
+            let attempt = job?.attempt(next, at: now)
+        else { return startKilling(at: now) }
+        phase = .waiting(attempt)
         return [.look]
     }
 
     private mutating func startKilling(at now: Instant) -> [Action] {
         guard let job else { preconditionFailure("a kill has a job") }
-        var last: Attempt?
-        if case .waiting(let attempt) = phase { last = attempt }
-        phase = .killing(Killing(since: now, now: now, deadline: now + job.order.killDeadline, last: last))
-        return [.killAll] + armAndTell()
+        let killing = Killing(since: now, now: now, deadline: now + job.order.killDeadline)
+        phase = .killing(killing)
+        return [.killAll] + armAndTell(killing)
     }
 
-    private func armAndTell() -> [Action] {
-        guard case .killing(let killing) = phase else { return [] }
-        return [.arm(killing.nextInstant), .tell(.killing(until: killing.deadline))]
+    private func armAndTell(_ killing: Killing) -> [Action] {
+        [.arm(killing.nextInstant), .tell(.killing(until: killing.deadline))]
     }
 }
 
@@ -201,25 +186,30 @@ extension StopMachine {
 extension StopMachine {
     /// The answer to `look`: every process of the container and what it would do with each signal.
     public mutating func observed(_ members: [Member], at now: Instant) -> [Action] {
-        guard case .waiting(var attempt) = phase, let job else { return [] }
-        if attempt.isMainLeaving(members) && evidence.mainStatus == nil { return startKilling(at: now) }
+        guard case .waiting(var attempt) = phase, var job else { return [] }
+        let mainEnded = evidence.mainStatus != nil
+        job.sight.note(members)
+        self.job = job
+        if !mainEnded && job.sight.isLeaving { return startKilling(at: now) }
         let isFirst = attempt.looks == 0
         let targets = attempt.targets(among: members)
-        attempt.note(targets, among: members)
-        phase = .waiting(attempt)
-        var actions: [Action] = []
-        if !targets.isEmpty {
-            let pids = targets.map(\.pid)
-            actions += [.send(attempt.rung.signal, pids), .tell(.signalled(attempt.rung.signal, pids: pids, rung: attempt.index))]
-        }
-        if attempt.isUnanswerable(among: members) {
-            if isFirst || job.order.unhandled == .kill {
-                actions.append(.tell(.unhandled(attempt.rung.signal, job.order.unhandled)))
-            }
-            if job.order.unhandled == .kill { return actions + climb(to: attempt.index + 1, at: now) }
+        attempt.note(targets)
+        job.note(targets, on: attempt.rung)
+        (self.job, phase) = (job, .waiting(attempt))
+        var actions = sending(attempt, to: targets)
+        if job.isUnanswerable(attempt, members, mainEnded: mainEnded) {
+            let unhandled = job.order.unhandled
+            if isFirst || unhandled == .kill { actions.append(.tell(.unhandled(attempt.rung.signal, unhandled))) }
+            if unhandled == .kill { return actions + climb(to: attempt.index + 1, at: now) }
         }
         if isFirst { actions.append(.tell(.waiting(rung: attempt.index, until: attempt.deadline))) }
         return actions + [.arm(attempt.nextInstant(after: now))]
+    }
+
+    private func sending(_ attempt: Attempt, to targets: [Member]) -> [Action] {
+        guard !targets.isEmpty else { return [] }
+        let (signal, pids) = (attempt.rung.signal, targets.map(\.pid))
+        return [.send(signal, pids), .tell(.signalled(signal, pids: pids, rung: attempt.index))]
     }
 
     /// The armed instant has come. Early and repeated calls are harmless.
@@ -231,11 +221,12 @@ extension StopMachine {
             return [.look]
         case .killing(var killing):
             if now >= killing.deadline { return [.examine] }
-            guard now >= killing.nextInstant else { return [.arm(killing.nextInstant)] }
+            guard now >= killing.nextRepeat else { return [.arm(killing.nextInstant)] }
             killing.repeated(at: now)
             phase = .killing(killing)
             return [.killAll, .arm(killing.nextInstant)]
         case .stuck(var killing):
+            guard now >= killing.nextRepeat else { return [.arm(killing.nextInstant)] }
             killing.repeated(at: now)
             phase = .stuck(killing)
             return [.killAll, .arm(killing.nextInstant)]

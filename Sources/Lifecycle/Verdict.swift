@@ -6,7 +6,7 @@ public enum How: UInt8, Hashable, Sendable, CaseIterable {
     case handled = 1
     /// The signal's default action ended it.
     case defaultAction = 2
-    /// KILL.
+    /// KILL: the one that closes the ladder, a rung's own, or somebody else's (the OOM killer's).
     case killed = 3
 }
 
@@ -14,7 +14,7 @@ public enum How: UInt8, Hashable, Sendable, CaseIterable {
 public struct StopReport: Hashable, Sendable {
     public var status: ExitStatus
     public var how: How
-    /// The rung that was current when the main process ended; nil for `already` and for the closing KILL.
+    /// The rung whose signal did it; nil for `already` and for the closing KILL.
     public var rung: Rung?
     /// From the order to the last piece of evidence.
     public var elapsed: Duration

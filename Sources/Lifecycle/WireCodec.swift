@@ -98,7 +98,8 @@ public struct WireReader: Sendable {
         let count = Int(try integer(UInt32.self))
         guard count <= remaining else { throw .oversized(count) }
         var list: [Element] = []
-        list.reserveCapacity(count)
+        // The count is the peer's word: room for much grows with what really comes.
+        list.reserveCapacity(min(count, 256))
         for _ in 0..<count { list.append(try body(&self)) }
         return list
     }

@@ -69,6 +69,7 @@ extension StopOrder: WireCodable {
     }
     public init(from reader: inout WireReader) throws(WireError) {
         let rungs = try reader.list { (reader) throws(WireError) in try Rung(from: &reader) }
+        guard rungs.count <= Ladder.limit else { throw .oversized(rungs.count) }
         self.init(
             ladder: Ladder(rungs: rungs), unhandled: try Unhandled(tag: try reader.byte(), of: "unhandled"),
             killDeadline: try reader.duration())
@@ -102,7 +103,16 @@ extension LiveTask: WireCodable {
     public init(from reader: inout WireReader) throws(WireError) {
         self.init(
             pid: try reader.integer(), tid: try reader.integer(), comm: try reader.text(),
-            state: try reader.text().first ?? "?", wchan: try reader.text(), killPending: try reader.bool())
+            state: try reader.character(), wchan: try reader.text(), killPending: try reader.bool())
+    }
+}
+
+extension WireReader {
+    /// A text of one character.
+    fileprivate mutating func character() throws(WireError) -> Character {
+        let text = try text()
+        guard let character = text.first, text.dropFirst().isEmpty else { throw .invalidText }
+        return character
     }
 }
 
@@ -126,10 +136,10 @@ extension StopUpdate: WireCodable {
             writer.write(UInt8(1))
             signal.encode(to: &writer)
             writer.write(list: pids) { $0.write($1) }
-            writer.write(UInt32(rung))
+            writer.write(UInt32(clamping: rung))
         case .waiting(let rung, let until):
             writer.write(UInt8(2))
-            writer.write(UInt32(rung))
+            writer.write(UInt32(clamping: rung))
             writer.write(optional: until) { $0.write($1.sinceBoot) }
         case .unhandled(let signal, let unhandled):
             writer.write(UInt8(3))
