@@ -22,7 +22,7 @@ struct Arguments {
     }
 
     static let usage = """
-        quell-unpack is started by quelld. Modes: unpack, pack, decompress, status, probe. \
+        quell-unpack is started by quelld. Modes: unpack, pack, list, decompress, status, probe. \
         quell-unpack unpack [--whiteouts=none|overlay|apply] [--echo] [--plain] [--owner=UID:GID] [--keep-kinds] \
         [--path=DIRECTORY] [--end-mark] [--sync] [--maximum-bytes=N] [--maximum-entries=N] DIRECTORY
         """

@@ -11,6 +11,7 @@ private func run() throws(Fault) -> String {
     case "pack": return try pack(arguments)
     case "decompress": return try decompress(arguments)
     case "status": return try status(arguments)
+    case "list": return try list(arguments)
     case "probe": return try probe(arguments)
     default: throw Fault(.usage, "no such mode: \(arguments.mode). " + Arguments.usage)
     }

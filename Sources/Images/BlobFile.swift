@@ -1,0 +1,28 @@
+import Linux
+
+/// A file that becomes a blob: one being written, or one that is there already.
+final class BlobFile {
+    let path: String
+    private let file: OwnedDescriptor
+    private let isWritten: Bool
+
+    init(creating path: String) throws(ImageError) {
+        self.path = path
+        file = try mapping { () throws(SystemError) in try File.open(path, [.writeOnly, .create, .exclusive]) }
+        isWritten = true
+    }
+
+    init(existing path: String) throws(ImageError) {
+        self.path = path
+        file = try mapping { () throws(SystemError) in try File.open(path, [.readOnly, .noFollow]) }
+        isWritten = false
+    }
+
+    /// Writes nothing into a file that is there already.
+    func append(_ bytes: ArraySlice<UInt8>) throws(ImageError) {
+        guard isWritten else { return }
+        try mapping("write \(path)") { () throws(SystemError) in try file.writeAll(Array(bytes)) }
+    }
+
+    func sync() throws(ImageError) { try mapping("sync \(path)") { () throws(SystemError) in try file.sync() } }
+}

@@ -1,0 +1,172 @@
+import Linux
+
+/// A layer as an archive offers it, and what is known of it beforehand.
+struct LayerSource {
+    let input: ArchiveInput
+    /// A file in the store's `tmp` that may become the blob; nil: the bytes are copied while they are read.
+    var movable: String?
+    /// Name of the entry, for messages.
+    var entry: String?
+    /// What the blob's and the uncompressed digest must be; nil: whatever they are.
+    var blob: Digest?
+    var diffID: Digest?
+}
+
+extension Ingest {
+    /// Reads, verifies, stores and unpacks one layer over `parent`. Afterwards blob and unpacked layer are in the store,
+    /// durable and leased; the index does not name them yet.
+    func layer(_ source: LayerSource, over parent: Digest?) throws(ImageError) -> Image.Layer {
+        if let known = try knownLayer(source, parent) { return known }
+        let work = temporaryPath("layer")
+        try mapping { () throws(SystemError) in
+            try File.makeDirectory(work, mode: 0o700)
+            try File.makeDirectory(work + "/diff", mode: 0o755)
+        }
+        let read = try unpack(source, into: work)
+        try verify(source, read)
+        let chain = Digest.chain(parent, read.diffID)
+        try place(read.blobFile, at: read.blob)
+        let facts = LayerFacts(diffID: read.diffID, size: read.report.bytes, entries: read.report.entries)
+        try place(work, facts, at: chain)
+        return Image.Layer(
+            diffID: read.diffID, chainID: chain, blob: read.blob, blobSize: read.blobSize, mediaType: read.mediaType,
+            size: try store.layout.facts(of: chain).size)
+    }
+
+    /// The layer as another image has it, when digests say that it is the same.
+    private func knownLayer(_ source: LayerSource, _ parent: Digest?) throws(ImageError) -> Image.Layer? {
+        guard let blob = source.blob, let diffID = source.diffID else { return nil }
+        let chain = Digest.chain(parent, diffID)
+        lease("blobs/" + blob.hex)
+        lease("layers/" + chain.hex)
+        for record in store.snapshot.records.values {
+            for layer in record.layers where layer.blob == blob && layer.chainID == chain {
+                // The lease came first, so if they are there now, they stay.
+                let (path, tree) = (store.layout.blob(blob), store.layout.tree(chain))
+                let blobFile = try mapping { () throws(SystemError) in try File.status(of: path) }
+                let treeFile = try mapping { () throws(SystemError) in try File.status(of: tree) }
+                if blobFile != nil, treeFile != nil {
+                    report(.complete, blob.short, layer.blobSize, layer.blobSize)
+                    return layer
+                }
+            }
+        }
+        return nil
+    }
+
+    private struct ReadLayer {
+        /// Of the bytes as they came.
+        var compressed: Digest
+        /// As kept: the same, or uncompressed where OCI has no name for the compression.
+        var blob: Digest
+        var blobSize: Int64
+        var diffID: Digest
+        var mediaType: String
+        var blobFile: String
+        var report: HelperJob.Report
+    }
+
+    private func unpack(_ source: LayerSource, into work: String) throws(ImageError) -> ReadLayer {
+        let compressedFile: BlobFile
+        if let movable = source.movable {
+            compressedFile = try BlobFile(existing: movable)
+        } else {
+            compressedFile = try BlobFile(creating: temporaryPath("blob"))
+        }
+        // Only for compressions that OCI has no name for.
+        var plainFile: BlobFile?
+        var compression: Compression?
+        var compressed = StreamDigest()
+        var plain = StreamDigest()
+        var ticker = ProgressTicker(progress, .extracting, source.blob?.short ?? source.input.name, source.input.size)
+        let job = HelperJob(
+            helper: store.configuration.helper,
+            arguments: ["unpack", "--whiteouts=overlay", "--echo", "--sync"] + limitArguments
+                + (source.diffID == nil ? ["--end-mark"] : []) + [work + "/diff"],
+            archive: source.input.name, cancellation: cancellation)
+        let report: HelperJob.Report
+        do throws(ImageError) {
+            report = try job.run(input: source.input) { (bytes) throws(ImageError) in
+                if compression == nil {
+                    let found = Compression(firstBytes: bytes)
+                    compression = found
+                    if found.mediaType == nil { plainFile = try BlobFile(creating: temporaryPath("blob")) }
+                }
+                compressed.update(bytes)
+                if plainFile == nil { try compressedFile.append(bytes) }
+                ticker.moved(to: compressed.count)
+            } onOutput: { (bytes) throws(ImageError) in
+                plain.update(bytes)
+                try plainFile?.append(bytes)
+            }
+        } catch {
+            throw error.inLayer(source.entry)
+        }
+        ticker.finished(at: compressed.count)
+        let file = plainFile ?? compressedFile
+        try file.sync()
+        let (diffID, digest) = (plain.finish(), compressed.finish())
+        return ReadLayer(
+            compressed: digest, blob: plainFile == nil ? digest : diffID,
+            blobSize: plainFile == nil ? compressed.count : plain.count, diffID: diffID,
+            mediaType: compression?.mediaType ?? MediaType.layer, blobFile: file.path, report: report)
+    }
+
+    private func verify(_ source: LayerSource, _ read: ReadLayer) throws(ImageError) {
+        func require(_ expected: Digest?, _ found: Digest, _ what: String) throws(ImageError) {
+            guard let expected, expected != found else { return }
+            throw .badArchive(
+                archive: source.input.name, entry: source.entry,
+                fault: "the \(what) is \(found), not \(expected): the layer is corrupt or not what it is said to be")
+        }
+        try require(source.blob, read.compressed, "digest")
+        try require(source.diffID, read.diffID, "digest of the uncompressed layer")
+    }
+
+    var limitArguments: [String] {
+        let limits = store.configuration.limits
+        return ["--maximum-bytes=\(limits.unpackedBytes)", "--maximum-entries=\(limits.entries)"]
+    }
+
+    /// Makes `file`, already synced, the blob of that digest.
+    func place(_ file: String, at digest: Digest) throws(ImageError) {
+        lease("blobs/" + digest.hex)
+        let target = store.layout.blob(digest)
+        try mapping { () throws(SystemError) in
+            try File.setMode(0o600, of: file)
+            try File.rename(file, to: target)
+            try DurableFile.syncDirectory(of: target)
+        }
+    }
+
+    func place(_ bytes: [UInt8], _ digest: Digest) throws(ImageError) {
+        lease("blobs/" + digest.hex)
+        try mapping { () throws(SystemError) in try DurableFile.write(bytes, to: store.layout.blob(digest), mode: 0o600) }
+    }
+
+    /// Makes an unpacked tree, already synced, the layer `chain`. If somebody was faster, theirs is as good.
+    private func place(_ work: String, _ facts: LayerFacts, at chain: Digest) throws(ImageError) {
+        lease("layers/" + chain.hex)
+        let bytes = try encodeJSON(facts)
+        let target = store.layout.layer(chain)
+        do throws(SystemError) {
+            try DurableFile.write(bytes, to: work + "/layer.json", mode: 0o600)
+            try File.renameWithoutReplacing(work, to: target)
+            try DurableFile.syncDirectory(of: target)
+        } catch {
+            if !error.isAlreadyThere { throw ImageError(error) }
+        }
+    }
+
+    func report(_ phase: ImageProgress.Phase, _ id: String, _ current: Int64, _ total: Int64?) {
+        progress?(ImageProgress(phase: phase, id: id, current: current, total: total))
+    }
+}
+
+extension ImageError {
+    /// The entry of an archive inside an archive: `layer.tar: etc/passwd`.
+    func inLayer(_ layer: String?) -> ImageError {
+        guard case .badArchive(let archive, let entry, let fault) = self, let layer else { return self }
+        return .badArchive(archive: archive, entry: entry.map { layer + ": " + $0 } ?? layer, fault: fault)
+    }
+}

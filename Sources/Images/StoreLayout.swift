@@ -1,0 +1,71 @@
+import Linux
+import Synchronization
+
+/// Paths of the store, and what makes and sweeps them.
+///
+/// `blobs/sha256/<hex>`, `layers/<chain hex>/{diff,layer.json}`, `tmp/<name>`, `links/<short>`, `index.json`.
+struct StoreLayout: Sendable {
+    let root: String
+
+    init(_ root: String) { self.root = root }
+
+    var index: String { root + "/index.json" }
+    var blobs: String { root + "/blobs/sha256" }
+    var layers: String { root + "/layers" }
+    /// Short names of layers, for mount options that would be longer than a page.
+    var links: String { root + "/links" }
+    var temporary: String { root + "/tmp" }
+
+    func blob(_ digest: Digest) -> String { blobs + "/" + digest.hex }
+    func layer(_ chain: Digest) -> String { layers + "/" + chain.hex }
+    func tree(_ chain: Digest) -> String { layer(chain) + "/diff" }
+    func facts(_ chain: Digest) -> String { layer(chain) + "/layer.json" }
+
+    func make() throws(ImageError) {
+        try mapping("make") { () throws(SystemError) in
+            for path in [root, blobs, layers, links, temporary] { try File.makeDirectories(path, mode: 0o700) }
+            // Set-user-ID programs of an image must not be within reach of the host's users. What a container sees goes
+            // through overlayfs, which does not ask for the rights of the directories above.
+            try File.setMode(0o700, of: root)
+            let marker = root + "/oci-layout"
+            if try File.status(of: marker) == nil {
+                try DurableFile.write(Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8), to: marker, mode: 0o644)
+            }
+        }
+    }
+
+    /// A new path below `tmp`; nothing is made.
+    func temporaryPath(_ kind: String) -> String {
+        temporary + "/" + kind + "-" + lowerHex((0..<8).map { _ in UInt8.random(in: 0...255) })
+    }
+
+    /// Removes what nothing refers to: temporary files, and with `state` also blobs and layers outside it.
+    func sweep(keeping state: StoreState?) throws(ImageError) {
+        try mapping("sweep") { () throws(SystemError) in
+            for entry in try File.list(temporary) { try File.removeTree(temporary + "/" + entry.name) }
+            for entry in try File.list(root) where entry.name.hasPrefix("index.json.") {
+                try File.unlink(root + "/" + entry.name)
+            }
+            guard let state else { return }
+            let used = state.used
+            for entry in try File.list(blobs) where !used.contains("blobs/" + entry.name) {
+                try File.removeTree(blobs + "/" + entry.name)
+            }
+            for entry in try File.list(layers) where !used.contains("layers/" + entry.name) {
+                try File.removeTree(layers + "/" + entry.name)
+            }
+            for entry in try File.list(links) {
+                let path = links + "/" + entry.name
+                if try File.status(of: path, following: true) == nil { try File.unlink(path) }
+            }
+        }
+    }
+}
+
+/// `layer.json`, beside an unpacked layer.
+struct LayerFacts: Codable, Sendable {
+    var diffID: Digest
+    /// Bytes of file contents, and number of entries, as unpacked.
+    var size: Int64
+    var entries: Int64
+}
