@@ -5,6 +5,8 @@ public struct CgroupState: Hashable, Sendable {
     public var populated: Bool
     /// v2's freezer only.
     public var frozen: Bool
+
+    public init(populated: Bool, frozen: Bool) { (self.populated, self.frozen) = (populated, frozen) }
 }
 
 /// An open cgroup.events: poll its descriptor for `.priority`, then call `current()`, which also makes poll wait again.

@@ -42,6 +42,7 @@ public struct FileLock: ~Copyable, Sendable {
     /// Replaces the content, for people who want to know who holds the lock.
     public borrowing func setContent(_ text: String) throws(SystemError) {
         try descriptor.truncate()
+        try descriptor.seek(to: 0)
         try descriptor.writeAll(Array(text.utf8))
     }
 }

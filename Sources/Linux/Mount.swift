@@ -131,7 +131,8 @@ public enum Mount {
     }
 
     /// umount2(2), without following a link at the end. `lazily`: detached now, gone when nobody uses it (MNT_DETACH).
-    /// EBUSY when it is in use; EINVAL when it is no mount point.
+    /// EBUSY when it is in use, be it by a child of ours that has not executed its program yet; EINVAL when it is no mount
+    /// point.
     public static func unmount(
         _ target: String, lazily: Bool = false, force: Bool = false
     ) throws(SystemError) {

@@ -82,6 +82,11 @@ extension OwnedDescriptor {
         try checkRetrying("ftruncate", "descriptor \(raw)") { clinux_ftruncate(raw, size) }
     }
 
+    /// From the beginning of the file.
+    public borrowing func seek(to offset: Int64) throws(SystemError) {
+        try check(clinux_lseek(raw, offset, 0), "lseek", "descriptor \(raw)")
+    }
+
     /// fsync(2). May take long on a busy disk.
     public borrowing func sync() throws(SystemError) {
         let raw = self.raw

@@ -48,7 +48,7 @@ public final class HungFileSystem: Sendable {
         let control = try directory.makeDirectory("control")
         try Mount.mount("fusectl", type: "fusectl", at: control)
         try File.overwrite("\(control)/\(connection)/abort", with: "1")
-        try Mount.unmount(control)
+        try Mount.unmount(control, lazily: true)
     }
 }
 

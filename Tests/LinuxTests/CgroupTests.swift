@@ -1,0 +1,156 @@
+import Lifecycle
+import Linux
+import TestKit
+import Testing
+
+/// On the real control groups of this machine.
+@Suite(.timeLimit(.minutes(1))) struct CgroupTests {
+    private func start(_ script: String, in cgroup: Cgroup, _ reach: CgroupReach = .membership) throws -> SpawnedProcess
+    {
+        var request = SpawnRequest("/bin/busybox", ["sh", "-c", script])
+        let doors = try cgroup.openProcs(reach)
+        request.cgroups = doors.raws
+        return try Spawn.start(request)
+    }
+
+    private var soon: Instant { MonotonicClock.now() + .seconds(20) }
+
+    private func awaitState(_ events: borrowing CgroupEvents, _ wanted: (CgroupState) -> Bool) throws {
+        let deadline = soon
+        var set = PollSet()
+        set.add(events.descriptor.raw, .priority)
+        while try !wanted(events.current()) {
+            guard try set.wait(until: deadline) > 0 else { throw TestFailure("the event did not come") }
+        }
+    }
+
+    @Test func comesAndGoes() throws {
+        let cgroup = Cgroup(TestCgroup.freshPath() + "/a/b", on: try CgroupHost.detect())
+        let top = Cgroup(String(cgroup.path.dropLast(4)), on: cgroup.host)
+        #expect(try !cgroup.exists())
+        try cgroup.create(.everything)
+        try cgroup.create(.everything)
+        #expect(try cgroup.exists())
+        #expect(try !cgroup.isPopulated() && cgroup.members().isEmpty)
+        try top.remove()
+        #expect(try !cgroup.exists() && !top.exists())
+        #expect(try Leftovers.find(below: nil, cgroupPrefix: String(top.path.dropFirst())).isEmpty)
+        try top.remove()
+    }
+
+    @Test func whatIsGoneIsEmptyAndKilled() throws {
+        let cgroup = Cgroup(TestCgroup.freshPath(), on: try CgroupHost.detect())
+        #expect(try !cgroup.isPopulated() && cgroup.members().isEmpty && cgroup.threads().isEmpty)
+        #expect(try !cgroup.isFrozen() && !cgroup.thaw())
+        try cgroup.kill()
+        #expect(try cgroup.statistics() == CgroupStatistics())
+        #expect(throws: SystemError.self) { try cgroup.freeze() }
+    }
+
+    @Test func killEndsASubtreeAndTheEventSaysSo() throws {
+        let group = try TestCgroup()
+        let inner = Cgroup(group.cgroup.path + "/inner", on: group.cgroup.host)
+        try inner.create(.membership)
+        let first = try start("trap '' TERM; sleep 1000 & sleep 1000", in: group.cgroup)
+        let second = try start("sleep 1000", in: inner)
+        let opened = try group.cgroup.openEvents()
+        guard let events = opened else { return }
+        try awaitState(events) { $0.populated }
+        try eventually("three or four members") { try group.cgroup.members().count >= 3 }
+        #expect(try group.cgroup.members().contains(first.pid) && group.cgroup.members().contains(second.pid))
+        let busy = #expect(throws: SystemError.self) { try group.cgroup.remove() }
+        #expect(busy?.isBusy == true)
+        try group.cgroup.kill()
+        #expect(try first.pidfd.reap(by: soon) == .signal(.kill, coreDumped: false))
+        #expect(try second.pidfd.reap(by: soon) == .signal(.kill, coreDumped: false))
+        try awaitState(events) { !$0.populated }
+        #expect(try !group.cgroup.isPopulated())
+        try group.cgroup.remove()
+        #expect(try events.current() == CgroupState(populated: false, frozen: false))
+    }
+
+    @Test func freezesAndThaws() throws {
+        let group = try TestCgroup()
+        let child = try start("sleep 1000", in: group.cgroup)
+        try group.cgroup.freeze()
+        try eventually("frozen") { try group.cgroup.isFrozen() }
+        try child.pidfd.send(.hup)
+        #expect(try group.cgroup.thaw())
+        #expect(try child.pidfd.reap(by: soon) == .signal(.hup, coreDumped: false))
+        #expect(try !group.cgroup.isFrozen() && !group.cgroup.thaw())
+    }
+
+    @Test func killLeavesNothingFrozenNotEvenInAV1Freezer() throws {
+        let group = try TestCgroup(.everything)
+        let inner = Cgroup(group.cgroup.path + "/inner", on: group.cgroup.host)
+        try inner.create(.everything)
+        let child = try start("sleep 1000", in: inner, .everything)
+        try group.cgroup.freeze()
+        for cgroup in [group.cgroup, inner] {
+            if let freezer = cgroup.directory(of: .freezer) {
+                try File.overwrite(freezer + "/freezer.state", with: "FROZEN")
+            }
+        }
+        try eventually("frozen") { try group.cgroup.isFrozen() }
+        try group.cgroup.kill()
+        #expect(try child.pidfd.reap(by: soon) == .signal(.kill, coreDumped: false))
+    }
+
+    /// The way of kernels before 5.14 and of v1, taken on the v1 hierarchies of this machine where it has them.
+    @Test func killsOneByOneWhereThereIsNoKillFile() throws {
+        let detected = try CgroupHost.detect()
+        let mounts = try Procfs.mountinfo().filter { $0.type == "cgroup" }
+        guard let legacy = CgroupHost(mountinfo: mounts), !detected.controllers.isEmpty else { return }
+        let cgroup = Cgroup(TestCgroup.freshPath(), on: legacy)
+        try cgroup.create(.everything)
+        #expect(legacy.layout == .legacy)
+        #expect(try cgroup.openEvents() == nil)
+        let child = try start("sleep 1000 & sleep 1000 & sleep 1000", in: cgroup)
+        try eventually("members") { try cgroup.members().count >= 3 }
+        #expect(try cgroup.isPopulated())
+        try cgroup.freeze()
+        try eventually("frozen") { try cgroup.isFrozen() }
+        try cgroup.kill()
+        #expect(try child.pidfd.reap(by: soon) == .signal(.kill, coreDumped: false))
+        try eventually("empty") { try !cgroup.isPopulated() }
+        try eventually("removed") {
+            do throws(SystemError) { try cgroup.remove() } catch { return false }
+            return true
+        }
+    }
+
+    @Test func countsWhatWasUsed() throws {
+        let group = try TestCgroup(.everything)
+        let child = try start(
+            "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; sleep 1000", in: group.cgroup, .everything)
+        try eventually("processor time") { try group.cgroup.statistics().processor.usageNanoseconds > 1_000_000 }
+        let now = try group.cgroup.statistics()
+        #expect(now.processes.current >= 1)
+        #expect(now.memory.usageBytes > 0)
+        #expect(try group.cgroup.oomKills() == 0)
+        try group.cgroup.kill()
+        #expect(try child.pidfd.reap(by: soon) != nil)
+    }
+
+    @Test func limitsCanBeChanged() throws {
+        let group = try TestCgroup(.everything)
+        var limits = CgroupLimits()
+        limits.memoryBytes = 64 << 20
+        limits.processes = 17
+        limits.quotaMicroseconds = 50_000
+        limits.periodMicroseconds = 100_000
+        limits.shares = 512
+        limits.processors = "0"
+        try group.cgroup.apply(limits)
+        let now = try group.cgroup.statistics()
+        #expect(now.memory.limitBytes == 64 << 20)
+        #expect(now.processes.limit == 17)
+        limits = CgroupLimits()
+        limits.memoryBytes = -1
+        limits.processes = -1
+        limits.quotaMicroseconds = -1
+        try group.cgroup.apply(limits)
+        #expect(try group.cgroup.statistics().memory.limitBytes == nil)
+        #expect(try group.cgroup.statistics().processes.limit == nil)
+    }
+}
