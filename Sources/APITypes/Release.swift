@@ -1,0 +1,4 @@
+/// What all parts of one build call themselves.
+public enum Release {
+    public static let version = "0.1.0"
+}

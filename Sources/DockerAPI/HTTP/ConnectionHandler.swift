@@ -1,0 +1,232 @@
+import NIOCore
+import NIOHTTP1
+
+/// What a client sends: messages of a head, body pieces and an end; after a message that may be hijacked, raw bytes.
+enum InboundPart: Sendable {
+    case head(HTTPRequestHead)
+    case body(ByteBuffer)
+    case end
+    case raw(ByteBuffer)
+}
+
+/// The last handler of a connection's pipeline: hands parts out one by one as they are asked for, stops reading from
+/// the socket while too many wait, and tells a writer when it may go on.
+///
+/// Lives on its event loop; `HTTPConnection` is its face to tasks.
+final class ConnectionHandler: ChannelDuplexHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundIn = HTTPServerResponsePart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private enum Mode {
+        /// Messages; `mayBeHijacked` belongs to the one being read.
+        case http(mayBeHijacked: Bool)
+        /// The decoder is gone; a response may still be HTTP.
+        case rawInput
+        /// Encoder and decoder are gone.
+        case raw
+    }
+
+    private static let mostWaiting = 8
+
+    private let decoder: ByteToMessageHandler<HTTPRequestDecoder>
+    private let encoder: HTTPResponseEncoder
+    private let marker: HijackMarker
+    private var context: ChannelHandlerContext?
+    private var mode = Mode.http(mayBeHijacked: false)
+    private var waitingParts = CircularBuffer<InboundPart>(initialCapacity: 4)
+    private var reader: EventLoopPromise<InboundPart?>?
+    private var writers: [EventLoopPromise<Void>] = []
+    private var inputEnded = false
+    /// The client has closed its side, or is gone.
+    private(set) var clientHasClosed = false
+    private var discardsInput = false
+    private var closesWithInput = false
+    private var heldRead = false
+    private var failure: (any Error)?
+
+    init(decoder: ByteToMessageHandler<HTTPRequestDecoder>, encoder: HTTPResponseEncoder, marker: HijackMarker) {
+        (self.decoder, self.encoder, self.marker) = (decoder, encoder, marker)
+    }
+
+    /// Adds the handlers of one connection.
+    static func install(in channel: any Channel) throws -> ConnectionHandler {
+        let marker = HijackMarker()
+        let decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
+        let encoder = HTTPResponseEncoder()
+        let handler = ConnectionHandler(decoder: decoder, encoder: encoder, marker: marker)
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(marker)
+        try pipeline.addHandler(decoder)
+        try pipeline.addHandler(encoder)
+        try pipeline.addHandler(handler)
+        return handler
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        endInput(nil)
+        self.context = nil
+    }
+
+    // MARK: input
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !discardsInput else { return }
+        switch (Self.unwrapInboundIn(data), mode) {
+        case (.head(let head), _):
+            mode = .http(mayBeHijacked: head.headers.contains(name: "upgrade"))
+            deliver(.head(head))
+        case (.body(let bytes), .http): deliver(.body(bytes))
+        case (.body(let bytes), .rawInput), (.body(let bytes), .raw): deliver(.raw(bytes))
+        case (.end, .http(let mayBeHijacked)):
+            if mayBeHijacked { leaveHTTPInput(context) } else { marker.messageEnded() }
+            deliver(.end)
+        case (.end, .rawInput), (.end, .raw): break
+        }
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if waitingParts.count >= ConnectionHandler.mostWaiting, !discardsInput {
+            heldRead = true
+        } else {
+            context.read()
+        }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .some(.inputClosed) = event as? ChannelEvent {
+            clientHasClosed = true
+            endInput(nil)
+            if closesWithInput { context.close(promise: nil) }
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        clientHasClosed = true
+        endInput(nil)
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        endInput(error)
+    }
+
+    /// The next part; nil at the end of the client's side. One at a time.
+    func next() -> EventLoopFuture<InboundPart?>? {
+        guard let context else { return nil }
+        precondition(reader == nil, "two readers of one connection")
+        if let part = waitingParts.popFirst() {
+            if heldRead, waitingParts.count < ConnectionHandler.mostWaiting / 2 {
+                heldRead = false
+                context.read()
+            }
+            return context.eventLoop.makeSucceededFuture(part)
+        }
+        if let failure { return context.eventLoop.makeFailedFuture(failure) }
+        if inputEnded { return context.eventLoop.makeSucceededFuture(nil) }
+        let promise = context.eventLoop.makePromise(of: InboundPart?.self)
+        reader = promise
+        return promise.futureResult
+    }
+
+    private func deliver(_ part: InboundPart) {
+        if let reader {
+            self.reader = nil
+            reader.succeed(part)
+        } else {
+            waitingParts.append(part)
+        }
+    }
+
+    private func endInput(_ error: (any Error)?) {
+        inputEnded = true
+        if failure == nil { failure = error }
+        if let reader {
+            self.reader = nil
+            if let error { reader.fail(error) } else { reader.succeed(nil) }
+        }
+        guard context?.channel.isActive != true else { return }
+        for writer in writers { writer.fail(ChannelError.ioOnClosedChannel) }
+        writers = []
+    }
+
+    private func leaveHTTPInput(_ context: ChannelHandlerContext) {
+        mode = .rawInput
+        let pipeline = context.pipeline.syncOperations
+        do {
+            try pipeline.addHandler(RawDecoder(), position: .after(decoder))
+            pipeline.removeHandler(decoder, promise: nil)
+        } catch {
+            endInput(error)
+        }
+    }
+
+    // MARK: output
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable {
+            let ready = writers
+            writers = []
+            for writer in ready { writer.succeed() }
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
+    /// Writes and flushes; succeeds when there is room for more, fails when the connection is gone.
+    func send(_ parts: [HTTPServerResponsePart]) -> EventLoopFuture<Void>? {
+        guard let context, context.channel.isActive else { return nil }
+        for part in parts { context.write(Self.wrapOutboundOut(part), promise: nil) }
+        context.flush()
+        guard context.channel.isActive else { return nil }
+        if context.channel.isWritable { return context.eventLoop.makeSucceededVoidFuture() }
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        writers.append(promise)
+        return promise.futureResult
+    }
+
+    /// What is sent from now on goes out without HTTP framing. Only after a message that may be hijacked.
+    func leaveHTTPOutput() throws {
+        guard case .rawInput = mode, let context else { throw ChannelError.operationUnsupported }
+        mode = .raw
+        let pipeline = context.pipeline.syncOperations
+        pipeline.removeHandler(encoder, promise: nil)
+        try pipeline.addHandler(RawEncoder(), position: .before(self))
+    }
+
+    /// Tells the client that nothing more comes; it may still send.
+    func closeOutput() { context?.close(mode: .output, promise: nil) }
+
+    /// Ends a `next` that waits, and every later one. What the client still sends is thrown away.
+    func stopReading() {
+        discardInput()
+        endInput(nil)
+    }
+
+    /// What the client sent and still sends is thrown away.
+    func discardInput() {
+        discardsInput = true
+        waitingParts.removeAll()
+        guard heldRead else { return }
+        heldRead = false
+        context?.read()
+    }
+
+    /// Closes without losing what was written: the client sees the end of the output first, and has five seconds to
+    /// close its side (a close with unread input would reset the connection and could take the last output along).
+    func finish() {
+        guard let context else { return }
+        stopReading()
+        guard !clientHasClosed else {
+            context.close(promise: nil)
+            return
+        }
+        closesWithInput = true
+        context.close(mode: .output, promise: nil)
+        let channel = context.channel
+        let closing = context.eventLoop.scheduleTask(in: .seconds(5)) { channel.close(promise: nil) }
+        channel.closeFuture.whenComplete { _ in closing.cancel() }
+    }
+}

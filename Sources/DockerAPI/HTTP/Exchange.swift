@@ -1,0 +1,174 @@
+import Logging
+import NIOCore
+import NIOHTTP1
+import Synchronization
+
+/// One request with its answer. Its calls are made one after another, but for a hijacked connection, of which one task
+/// reads while another writes.
+final class Exchange: Sendable {
+    private enum Phase {
+        /// Nothing was answered.
+        case open
+        /// The head of the answer is out.
+        case streaming
+        /// The connection is a raw stream.
+        case hijacked
+        case answered
+    }
+
+    private struct State {
+        var phase = Phase.open
+        var requestEnded = false
+        var awaitsContinue: Bool
+    }
+
+    let head: HTTPRequestHead
+    let connection: HTTPConnection
+    let logger: Logger
+    private let common: HTTPHeaders
+    private let state: Mutex<State>
+
+    init(head: HTTPRequestHead, connection: HTTPConnection, common: HTTPHeaders, logger: Logger) {
+        (self.head, self.connection, self.common, self.logger) = (head, connection, common, logger)
+        let expectation = head.headers.first(name: "expect")?.lowercased()
+        state = Mutex(State(awaitsContinue: expectation == "100-continue"))
+    }
+
+    /// Nothing was answered so far, so that an error can still be reported properly.
+    var isOpen: Bool { state.withLock { $0.phase == .open } }
+
+    // MARK: request body
+
+    /// The next piece of the body; nil at its end.
+    func nextBody() async throws -> ByteBuffer? {
+        let (ended, mustInvite) = state.withLock { state in
+            defer { state.awaitsContinue = false }
+            return (state.requestEnded, state.awaitsContinue && state.phase == .open)
+        }
+        guard !ended else { return nil }
+        if mustInvite { try await connection.send([.head(HTTPResponseHead(version: head.version, status: .continue))]) }
+        switch try await connection.next() {
+        case .body(let bytes): return bytes
+        case .end:
+            state.withLock { $0.requestEnded = true }
+            return nil
+        case .head, .raw, nil: throw ChannelError.inputClosed
+        }
+    }
+
+    /// The whole body. Throws `BodyTooLarge` beyond `limit` bytes.
+    func wholeBody(limit: Int) async throws -> ByteBuffer {
+        var whole = ByteBuffer()
+        while var piece = try await nextBody() {
+            guard whole.readableBytes + piece.readableBytes <= limit else { throw BodyTooLarge(limit: limit) }
+            whole.writeBuffer(&piece)
+        }
+        return whole
+    }
+
+    // MARK: answer
+
+    /// Answers with everything at once.
+    func answer(_ status: HTTPResponseStatus, headers: HTTPHeaders = [:], body: ByteBuffer? = nil) async throws {
+        move(from: .open, to: .answered)
+        var headers = completed(headers)
+        if status.mayHaveResponseBody {
+            headers.replaceOrAdd(name: "content-length", value: "\(body?.readableBytes ?? 0)")
+        }
+        var parts: [HTTPServerResponsePart] = [
+            .head(HTTPResponseHead(version: head.version, status: status, headers: headers))
+        ]
+        if let body, head.method != .HEAD, status.mayHaveResponseBody { parts.append(.body(.byteBuffer(body))) }
+        try await connection.send(parts + [.end(nil)])
+    }
+
+    /// Sends the head of an answer whose body follows in pieces, at once.
+    func beginStream(_ status: HTTPResponseStatus = .ok, headers: HTTPHeaders = [:]) async throws {
+        move(from: .open, to: .streaming)
+        let response = HTTPResponseHead(version: head.version, status: status, headers: completed(headers))
+        try await connection.send([.head(response)])
+    }
+
+    /// Sends a piece, and waits while the client is behind.
+    func write(_ bytes: ByteBuffer) async throws {
+        guard bytes.readableBytes > 0 else { return }
+        try await connection.send([.body(.byteBuffer(bytes))])
+    }
+
+    func endStream() async throws {
+        move(from: .streaming, to: .answered)
+        try await connection.send([.end(nil)])
+    }
+
+    // MARK: hijacking
+
+    /// Turns the connection into a raw stream: `101 UPGRADED` for a client that asked for it, else `200 OK`. What the
+    /// client sent right behind its request is read first.
+    func hijack(contentType: String) async throws {
+        while try await nextBody() != nil {}
+        move(from: .open, to: .hijacked)
+        let upgrade = head.headers.first(name: "upgrade")
+        var headers = common
+        headers.replaceOrAdd(name: "content-type", value: contentType)
+        let isSilent = upgrade == nil || upgrade == Hijack.silentProtocol
+        if !isSilent {
+            headers.add(name: "connection", value: "Upgrade")
+            headers.add(name: "upgrade", value: "tcp")
+        }
+        let status = isSilent ? HTTPResponseStatus.ok : .custom(code: 101, reasonPhrase: "UPGRADED")
+        try await connection.leaveHTTP()
+        try await connection.send([.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))])
+    }
+
+    /// The client's next bytes; nil when it has closed its side, or is gone.
+    func readRaw() async throws -> ByteBuffer? {
+        guard case .raw(let bytes)? = try await connection.next() else { return nil }
+        return bytes
+    }
+
+    // MARK: end
+
+    /// Whether the connection can take another request. Reads what is left of the body.
+    func conclude() async throws -> Bool {
+        switch state.withLock({ $0.phase }) {
+        case .open: throw UnansweredRequest()
+        case .streaming: throw UnfinishedAnswer()
+        case .hijacked: return false
+        case .answered: break
+        }
+        guard head.isKeepAlive, !head.headers.contains(name: "upgrade"), !connection.isStopping else { return false }
+        guard !state.withLock({ $0.awaitsContinue }) else { return false }
+        while try await nextBody() != nil {}
+        return true
+    }
+
+    private func completed(_ headers: HTTPHeaders) -> HTTPHeaders {
+        var all = common
+        for (name, value) in headers { all.replaceOrAdd(name: name, value: value) }
+        if !head.isKeepAlive { all.replaceOrAdd(name: "connection", value: "close") }
+        return all
+    }
+
+    private func move(from: Phase, to: Phase) {
+        state.withLock { state in
+            precondition(state.phase == from, "an answer is given once, in order")
+            state.phase = to
+        }
+    }
+}
+
+/// A body that is larger than its kind may be.
+struct BodyTooLarge: Error {
+    let limit: Int
+}
+
+/// A handler came back without an answer: our own fault.
+struct UnansweredRequest: Error {}
+
+/// A handler came back with its answer unfinished: it failed on the way, and the client must see the answer break off.
+struct UnfinishedAnswer: Error {}
+
+extension HTTPResponseStatus {
+    /// RFC 9110, section 6.4.1.
+    var mayHaveResponseBody: Bool { code >= 200 && code != 204 && code != 304 }
+}

@@ -1,0 +1,120 @@
+import NIOCore
+import NIOHTTP1
+import Synchronization
+
+/// A client's connection, for tasks. Reads are pulled one part at a time and writes wait while the client does not
+/// read, so that a connection holds a bounded number of bytes either way.
+final class HTTPConnection: Sendable {
+    private struct Watchers {
+        var isGone = false
+        var isStopping = false
+        var next = 0
+        var actions: [Int: @Sendable () -> Void] = [:]
+    }
+
+    let channel: any Channel
+    private let handler: NIOLoopBound<ConnectionHandler>
+    private let watchers = Mutex(Watchers())
+
+    private init(channel: any Channel, handler: NIOLoopBound<ConnectionHandler>) {
+        (self.channel, self.handler) = (channel, handler)
+    }
+
+    /// Sets up the pipeline of an accepted channel, on its event loop.
+    static func setUp(_ channel: any Channel) -> EventLoopFuture<HTTPConnection> {
+        channel.eventLoop.makeCompletedFuture {
+            let handler = NIOLoopBound(try ConnectionHandler.install(in: channel), eventLoop: channel.eventLoop)
+            let connection = HTTPConnection(channel: channel, handler: handler)
+            channel.closeFuture.whenComplete { [weak connection] _ in connection?.disconnected() }
+            return connection
+        }
+    }
+
+    /// The next part of the client's input; nil when the client sends no more.
+    func next() async throws -> InboundPart? {
+        let (handler, loop) = (handler, channel.eventLoop)
+        return try await loop.flatSubmit { handler.value.next() ?? loop.makeSucceededFuture(nil) }.get()
+    }
+
+    /// Sends, and waits while the client is behind. Fails when the connection is gone.
+    func send(_ parts: [HTTPServerResponsePart]) async throws {
+        let (handler, loop) = (handler, channel.eventLoop)
+        try await loop.flatSubmit {
+            handler.value.send(parts) ?? loop.makeFailedFuture(ChannelError.ioOnClosedChannel)
+        }.get()
+    }
+
+    /// From now on nothing is framed as HTTP.
+    func leaveHTTP() async throws {
+        let handler = handler
+        try await channel.eventLoop.submit { try handler.value.leaveHTTPOutput() }.get()
+    }
+
+    /// Nothing more is sent; the client may go on sending.
+    func closeOutput() { onLoop { $0.closeOutput() } }
+
+    /// Ends a `next` that waits, and every later one.
+    func stopReading() { onLoop { $0.stopReading() } }
+
+    /// What the client sent and still sends is thrown away.
+    func discardInput() { onLoop { $0.discardInput() } }
+
+    /// Whether the client has closed its side, or is gone.
+    var clientHasClosed: Bool {
+        get async throws {
+            let handler = handler
+            return try await channel.eventLoop.submit { handler.value.clientHasClosed }.get()
+        }
+    }
+
+    /// Closes; what was sent arrives.
+    func finish() { onLoop { $0.finish() } }
+
+    /// Closes at once; the client sees an answer that was under way break off.
+    func abort() { channel.close(mode: .all, promise: nil) }
+
+    private func onLoop(_ act: @escaping @Sendable (ConnectionHandler) -> Void) {
+        let handler = handler
+        channel.eventLoop.execute { act(handler.value) }
+    }
+
+    // MARK: the end of a connection
+
+    /// Runs the action when the client is gone or the server stops, at once where it is so already. The result
+    /// takes it back.
+    func onDisconnect(_ action: @escaping @Sendable () -> Void) -> Int? {
+        let token = watchers.withLock { watchers -> Int? in
+            guard !watchers.isGone, !watchers.isStopping else { return nil }
+            watchers.next += 1
+            watchers.actions[watchers.next] = action
+            return watchers.next
+        }
+        if token == nil { action() }
+        return token
+    }
+
+    func forget(_ token: Int?) {
+        guard let token else { return }
+        watchers.withLock { _ = $0.actions.removeValue(forKey: token) }
+    }
+
+    /// The server stops: ends what waits on behalf of this client, and takes no further request from it.
+    func stop() {
+        take { $0.isStopping = true }
+    }
+
+    var isStopping: Bool { watchers.withLock { $0.isStopping } }
+
+    private func disconnected() {
+        take { $0.isGone = true }
+    }
+
+    private func take(_ change: (inout Watchers) -> Void) {
+        let actions = watchers.withLock { watchers in
+            change(&watchers)
+            defer { watchers.actions = [:] }
+            return watchers.actions
+        }
+        for action in actions.values { action() }
+    }
+}

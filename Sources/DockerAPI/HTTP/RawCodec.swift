@@ -1,0 +1,32 @@
+import NIOCore
+import NIOHTTP1
+
+/// Takes the HTTP decoder's place in a hijacked connection: bytes pass as they are.
+final class RawDecoder: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = HTTPServerRequestPart
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        context.fireChannelRead(Self.wrapInboundOut(.body(Self.unwrapInboundIn(data))))
+    }
+}
+
+/// Takes the HTTP encoder's place in a hijacked connection: a head without framing, then bytes as they are.
+final class RawEncoder: ChannelOutboundHandler {
+    typealias OutboundIn = HTTPServerResponsePart
+    typealias OutboundOut = IOData
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        switch Self.unwrapOutboundIn(data) {
+        case .head(let head): context.write(Self.wrapOutboundOut(.byteBuffer(bytes(of: head))), promise: promise)
+        case .body(let bytes): context.write(Self.wrapOutboundOut(bytes), promise: promise)
+        case .end: promise?.succeed()
+        }
+    }
+
+    private func bytes(of head: HTTPResponseHead) -> ByteBuffer {
+        var text = "HTTP/1.1 \(head.status.code) \(head.status.reasonPhrase)\r\n"
+        for (name, value) in head.headers { text += "\(name): \(value)\r\n" }
+        return ByteBuffer(string: text + "\r\n")
+    }
+}

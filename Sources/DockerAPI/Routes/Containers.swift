@@ -1,0 +1,215 @@
+import APITypes
+import Engine
+import Lifecycle
+import NIOHTTP1
+
+extension API {
+    var containerRoutes: [Route] {
+        [
+            Route(.GET, "/containers/json", listContainers),
+            Route(.POST, "/containers/create", createContainer),
+            Route(.POST, "/containers/prune") { call in
+                try await call.answer(.ok, json: try await engine.pruneContainers(try call.filters()))
+            },
+            Route(.GET, "/containers/{id}/json") { call in
+                let inspect = try await engine.inspectContainer(try call.id, size: call.query.flag("size"))
+                try await call.answer(.ok, json: inspect)
+            },
+            Route(.GET, "/containers/{id}/top") { call in
+                let top = try await engine.topContainer(try call.id, psArguments: call.query.string("ps_args"))
+                try await call.answer(.ok, json: top)
+            },
+            Route(.GET, "/containers/{id}/changes") { call in
+                try await call.answer(.ok, json: try await engine.containerChanges(try call.id))
+            },
+            Route(.POST, "/containers/{id}/start", startContainer),
+            Route(.POST, "/containers/{id}/stop", stopContainer),
+            Route(.POST, "/containers/{id}/restart", restartContainer),
+            Route(.POST, "/containers/{id}/kill", killContainer),
+            Route(.POST, "/containers/{id}/pause") { call in
+                try await engine.pauseContainer(try call.id)
+                try await call.answer(.noContent)
+            },
+            Route(.POST, "/containers/{id}/unpause") { call in
+                try await engine.unpauseContainer(try call.id)
+                try await call.answer(.noContent)
+            },
+            Route(.POST, "/containers/{id}/rename", renameContainer),
+            Route(.POST, "/containers/{id}/update") { call in
+                let update = try await call.json(ContainerUpdateRequest.self)
+                try await call.answer(.ok, json: try await engine.updateContainer(try call.id, update))
+            },
+            Route(.POST, "/containers/{id}/resize") { call in
+                let (rows, columns) = try call.windowSize()
+                try await engine.resizeContainer(try call.id, rows: rows, columns: columns)
+                try await call.answer(.ok)
+            },
+            Route(.POST, "/containers/{id}/wait", waitContainer),
+            Route(.DELETE, "/containers/{id}", removeContainer),
+            Route(.POST, "/commit", commitContainer),
+        ]
+    }
+
+    private func listContainers(_ call: Call) async throws {
+        var options = ListOptions()
+        options.all = call.query.flag("all")
+        options.limit = max(0, try call.query.integer("limit") ?? 0)
+        options.size = call.query.flag("size")
+        options.filters = try call.filters()
+        try await call.answer(.ok, json: try await engine.listContainers(options))
+    }
+
+    private func createContainer(_ call: Call) async throws {
+        let request = try await call.json(ContainerCreateRequest.self)
+        if let platform = call.query.string("platform") { try checkPlatform(platform) }
+        let created = try await engine.createContainer(request, name: call.query.string("name"))
+        try await call.answer(.created, json: created)
+    }
+
+    private func startContainer(_ call: Call) async throws {
+        try await engine.startContainer(try call.id)
+        try await call.answer(.noContent)
+    }
+
+    /// Answers when the container has ended, or with the verdict when it is stuck. A client that leaves cancels nothing.
+    private func stopContainer(_ call: Call) async throws {
+        let job = try await engine.stopContainer(try call.id, try call.stopOptions())
+        try await answer(call, with: job)
+    }
+
+    private func killContainer(_ call: Call) async throws {
+        let signal = try Signal(parsing: call.query.string("signal") ?? "KILL")
+        if signal == .kill {
+            try await answer(call, with: try await engine.killContainer(try call.id))
+        } else {
+            try await engine.signalContainer(try call.id, signal)
+            try await call.answer(.noContent)
+        }
+    }
+
+    private func answer(_ call: Call, with job: StopJob) async throws {
+        guard let outcome = try await call.whileConnected({ await job.result() }) else { return }
+        switch outcome.verdict {
+        case .already: try await call.answer(.notModified)
+        case .ended: try await call.answer(.noContent)
+        case .stuck, .unsupervised: throw APIFailure(.internalServerError, outcome.line)
+        }
+    }
+
+    private func restartContainer(_ call: Call) async throws {
+        let (id, options) = (try call.id, try call.stopOptions())
+        // Not in the request's own task: half a restart would be a stop nobody asked for.
+        let restart = Task { try await engine.restartContainer(id, options) }
+        guard try await call.whileConnected({ try await restart.value }) != nil else { return }
+        try await call.answer(.noContent)
+    }
+
+    private func renameContainer(_ call: Call) async throws {
+        guard let name = call.query.string("name") else {
+            throw APIFailure.invalid("Neither old nor new names may be empty")
+        }
+        try await engine.renameContainer(try call.id, to: name)
+        try await call.answer(.noContent)
+    }
+
+    /// The head is sent as soon as the wait is registered: `docker run` starts the container only then.
+    private func waitContainer(_ call: Call) async throws {
+        let text = call.query.string("condition") ?? WaitCondition.notRunning.rawValue
+        guard let condition = WaitCondition(rawValue: text) else {
+            throw APIFailure.invalid("invalid condition: \"\(text)\"")
+        }
+        let wait = try await engine.waitContainer(try call.id, condition)
+        try await call.beginStream("application/json")
+        guard let response = try await call.whileConnected({ await wait.response }) else { return }
+        try await call.writeLine(response)
+        try await call.exchange.endStream()
+    }
+
+    private func removeContainer(_ call: Call) async throws {
+        guard !call.query.flag("link") else {
+            throw APIFailure(.notImplemented, "links between containers are not there")
+        }
+        try await engine.removeContainer(
+            try call.id, force: call.query.flag("force"), volumes: call.query.flag("v"))
+        try await call.answer(.noContent)
+    }
+
+    private func commitContainer(_ call: Call) async throws {
+        guard let container = call.query.string("container") else {
+            throw APIFailure.invalid("no container to make an image of")
+        }
+        var request = APITypes.CommitRequest()
+        request.reference = call.query.reference()
+        request.comment = call.query.string("comment")
+        request.author = call.query.string("author")
+        request.changes = call.query.all("changes").flatMap { $0.split(separator: "\n").map(String.init) }
+        request.pause = call.query.flag("pause", default: true)
+        let config = try await call.json(ContainerConfig.self)
+        if config != ContainerConfig() { request.config = config }
+        try await call.answer(.created, json: try await engine.commitContainer(container, request))
+    }
+
+    /// Only what runs on this machine.
+    private func checkPlatform(_ text: String) throws {
+        let parts = text.split(separator: "/")
+        let architecture = parts.count > 1 ? String(parts[1]) : nil
+        guard parts.first == "linux", architecture.map({ $0 == hostArchitecture }) ?? true else {
+            throw APIFailure(.notFound, "no image for platform \(text): this host runs linux/\(hostArchitecture)")
+        }
+    }
+
+    private var hostArchitecture: String {
+        #if arch(x86_64)
+        "amd64"
+        #elseif arch(arm64)
+        "arm64"
+        #else
+        "unknown"
+        #endif
+    }
+}
+
+extension ExitWait {
+    /// A wait that fails after its head was sent is told in the body, as Docker does.
+    var response: WaitResponse {
+        get async {
+            do throws(EngineError) {
+                return try await result()
+            } catch {
+                var response = WaitResponse()
+                response.statusCode = -1
+                response.error = WaitError()
+                response.error?.message = error.description
+                return response
+            }
+        }
+    }
+}
+
+extension Call {
+    /// Docker's `t` and `signal`.
+    func stopOptions() throws -> StopOptions {
+        var options = StopOptions()
+        if let seconds = try query.integer("t") {
+            options.timeout = seconds < 0 ? .unbounded : .bounded(.seconds(seconds))
+        }
+        if let signal = query.string("signal") { options.signal = try Signal(parsing: signal) }
+        return options
+    }
+
+    func windowSize() throws -> (rows: Int, columns: Int) {
+        guard let rows = try query.integer("h"), let columns = try query.integer("w"), (0...65535).contains(rows),
+            (0...65535).contains(columns)
+        else { throw APIFailure.invalid("resize needs h and w, from 0 to 65535") }
+        return (rows, columns)
+    }
+}
+
+extension Query {
+    /// `repo` and `tag` as one reference; nil where there is no repository.
+    func reference() -> String? {
+        guard let repository = string("repo") else { return nil }
+        guard let tag = string("tag") else { return repository }
+        return repository + (tag.contains(":") ? "@" : ":") + tag
+    }
+}

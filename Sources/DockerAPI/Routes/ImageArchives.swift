@@ -1,0 +1,91 @@
+import APITypes
+import Engine
+import Images
+import Linux
+import NIOCore
+import NIOHTTP1
+
+extension API {
+    var imageArchiveRoutes: [Route] {
+        [
+            Route(.POST, "/images/load", loadImages),
+            Route(.POST, "/images/create", importImage),
+            Route(.GET, "/images/get") { call in
+                // `names` comes repeated, or as a list in one value.
+                let names = call.query.all("names").flatMap { $0.split(separator: ",").map(String.init) }
+                guard !names.isEmpty else { throw APIFailure.invalid("no image to save") }
+                try await save(names, call)
+            },
+            Route(.GET, "/images/{name...}/get") { call in try await save([try call.parameter("name")], call) },
+        ]
+    }
+
+    /// A docker-archive or OCI archive in the body, as a stream: it is unpacked while it comes.
+    private func loadImages(_ call: Call) async throws {
+        let progress = ProgressStream(call: call, quiet: call.query.flag("quiet"))
+        try await progress.run { report in
+            let loaded = try await call.withBodyAsPipe { reading in
+                try await engine.images.load(from: .stream(reading, name: "request body"), progress: report)
+            }
+            for item in loaded { noteLoad(item) }
+            return loaded.flatMap(\.lines)
+        }
+    }
+
+    /// A root file system as tar in the body becomes an image.
+    private func importImage(_ call: Call) async throws {
+        if let image = call.query.string("fromImage") {
+            throw APIFailure(
+                .notImplemented,
+                "cannot pull \(image): pulling from registries is not there yet; "
+                    + "import a root file system (quell image import) or load an archive (quell image load)")
+        }
+        guard call.query.string("fromSrc") == "-" else {
+            throw APIFailure(
+                .notImplemented, "only fromSrc=- (the request body) can be imported; fetch the archive first")
+        }
+        var request = ImportRequest()
+        request.reference = call.query.reference()
+        request.changes = call.query.all("changes").flatMap { $0.split(separator: "\n").map(String.init) }
+        request.message = call.query.string("message") ?? ""
+        request.platform = call.query.string("platform")
+        let progress = ProgressStream(call: call, quiet: false)
+        try await progress.run { [request] report in
+            let image = try await call.withBodyAsPipe { reading in
+                try await engine.images.importRootfs(
+                    from: .stream(reading, name: "request body"), request, progress: report)
+            }
+            engine.noteImageEvent(
+                action: "import", id: image.id.description, name: request.reference ?? image.id.description)
+            var line = ProgressLine()
+            line.status = image.id.description
+            return [line]
+        }
+    }
+
+    private func noteLoad(_ loaded: LoadedImage) {
+        let id = loaded.image.id.description
+        engine.noteImageEvent(action: "load", id: id, name: loaded.references.first?.familiar ?? id)
+    }
+
+    private func save(_ names: [String], _ call: Call) async throws {
+        for name in names { _ = try engine.images.image(name) }
+        try await call.answerFromPipe("application/x-tar") { writing in
+            try await engine.images.save(names, to: writing)
+        }
+    }
+}
+
+extension LoadedImage {
+    /// What `docker load` prints.
+    fileprivate var lines: [ProgressLine] {
+        let texts =
+            references.isEmpty
+            ? ["Loaded image ID: \(image.id)\n"] : references.map { "Loaded image: \($0.familiar)\n" }
+        return texts.map { text in
+            var line = ProgressLine()
+            line.stream = text
+            return line
+        }
+    }
+}

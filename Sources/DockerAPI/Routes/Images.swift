@@ -1,0 +1,155 @@
+import APITypes
+import Engine
+import Images
+import NIOHTTP1
+
+extension API {
+    var imageRoutes: [Route] {
+        [
+            Route(.GET, "/images/json", listImages),
+            Route(.POST, "/images/prune") { call in
+                try await call.answer(.ok, json: try await engine.pruneImages(try call.filters()))
+            },
+            Route(.GET, "/images/{name...}/json") { call in
+                let image = try engine.images.image(try call.parameter("name"))
+                try await call.answer(.ok, json: ImageInspect(image))
+            },
+            Route(.GET, "/images/{name...}/history") { call in
+                let history = try engine.images.history(of: try call.parameter("name"))
+                try await call.answer(.ok, json: history.map(ImageHistoryItem.init))
+            },
+            Route(.POST, "/images/{name...}/tag", tagImage),
+            Route(.DELETE, "/images/{name...}") { call in
+                let removed = try await engine.removeImage(
+                    try call.parameter("name"), force: call.query.flag("force"))
+                try await call.answer(.ok, json: removed)
+            },
+        ]
+    }
+
+    private func listImages(_ call: Call) async throws {
+        let filters = try ImageFilters(try call.filters())
+        let shared = call.query.flag("shared-size") ? try engine.images.diskUsage() : nil
+        let summaries = try engine.images.images(filters).map { image in
+            var summary = ImageSummary(image)
+            if let entry = shared?.images.first(where: { $0.image.id == image.id }) {
+                summary.sharedSize = Int(entry.sharedSize)
+            }
+            return summary
+        }
+        try await call.answer(.ok, json: summaries)
+    }
+
+    private func tagImage(_ call: Call) async throws {
+        guard let reference = call.query.reference() else {
+            throw APIFailure.invalid("no repository to tag the image with")
+        }
+        let name = try call.parameter("name")
+        try await engine.images.tag(name, as: reference)
+        let image = try engine.images.image(reference)
+        engine.noteImageEvent(action: "tag", id: image.id.description, name: reference)
+        try await call.answer(.created)
+    }
+}
+
+extension ImageFilters {
+    /// Docker's filters of the list of images.
+    init(_ filters: [String: [String]]) throws(APIFailure) {
+        self.init()
+        for (key, values) in filters {
+            switch key {
+            case "reference": references = values
+            case "label": labels = values
+            case "before": before = values.first
+            case "since": since = values.first
+            case "dangling":
+                guard let word = values.first, let flag = ["true": true, "1": true, "false": false, "0": false][word]
+                else {
+                    throw APIFailure.invalid("invalid filter 'dangling=\(values.joined(separator: ","))'")
+                }
+                dangling = flag
+            case "until":
+                guard let stamp = values.first.flatMap({ Timestamp(query: $0, now: .now) }) else {
+                    throw APIFailure.invalid("invalid filter 'until=\(values.joined(separator: ","))'")
+                }
+                until = Int64(stamp.seconds)
+            default: throw APIFailure.invalid("invalid filter '\(key)'")
+            }
+        }
+    }
+}
+
+extension ImageSummary {
+    init(_ image: Image) {
+        self.init()
+        id = image.id.description
+        parentId = image.parent?.description ?? ""
+        repoTags = image.repoTags
+        repoDigests = image.repoDigests
+        created = Int(image.createdAt)
+        size = Int(image.size)
+        sharedSize = -1
+        labels = image.labels
+        containers = -1
+    }
+}
+
+extension ImageInspect {
+    init(_ image: Image) {
+        self.init()
+        let configuration = image.configuration
+        id = image.id.description
+        repoTags = image.repoTags
+        repoDigests = image.repoDigests
+        parent = image.parent?.description ?? ""
+        comment = configuration.comment ?? ""
+        created = configuration.created
+        author = configuration.author ?? ""
+        if let defaults = configuration.config { config = ImageConfig(defaults) }
+        architecture = configuration.architecture ?? ""
+        variant = configuration.variant
+        os = configuration.os ?? ""
+        size = Int(image.size)
+        graphDriver.name = "overlay2"
+        rootFS.type = configuration.rootfs.type
+        rootFS.layers = configuration.rootfs.diffIDs.map(\.description)
+        metadata.lastTagTime = Timestamp(seconds: Int(image.taggedAt)).description
+    }
+}
+
+extension ImageConfig {
+    init(_ defaults: ContainerDefaults) {
+        self.init()
+        user = defaults.user
+        exposedPorts = defaults.exposedPorts?.mapValues { _ in EmptyObject() }
+        (env, cmd, entrypoint) = (defaults.env, defaults.cmd, defaults.entrypoint)
+        healthcheck = defaults.healthcheck.map(HealthConfig.init)
+        argsEscaped = defaults.argsEscaped
+        volumes = defaults.volumes?.mapValues { _ in EmptyObject() }
+        (workingDir, onBuild, labels) = (defaults.workingDir, defaults.onBuild, defaults.labels)
+        (stopSignal, shell) = (defaults.stopSignal, defaults.shell)
+    }
+}
+
+extension HealthConfig {
+    init(_ check: ContainerDefaults.Healthcheck) {
+        self.init()
+        (test, retries) = (check.test, check.retries)
+        interval = check.interval.map { Int($0) }
+        timeout = check.timeout.map { Int($0) }
+        startPeriod = check.startPeriod.map { Int($0) }
+        startInterval = check.startInterval.map { Int($0) }
+    }
+}
+
+extension ImageHistoryItem {
+    init(_ entry: ImageHistoryEntry) {
+        self.init()
+        id = entry.id?.description ?? "<missing>"
+        created = Int(entry.createdAt)
+        createdBy = entry.createdBy
+        tags = entry.tags.isEmpty ? nil : entry.tags
+        size = Int(entry.size)
+        comment = entry.comment
+    }
+}

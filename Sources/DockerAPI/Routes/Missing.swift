@@ -1,0 +1,35 @@
+import NIOHTTP1
+
+// Calls Docker has and Quell has not: each says so, instead of a bare "not found".
+
+extension API {
+    var missingRoutes: [Route] {
+        let missing: [(what: String, methods: [HTTPMethod], patterns: [String])] = [
+            ("building images", [.POST], ["/build", "/build/prune", "/build/cancel", "/session", "/grpc"]),
+            ("searching registries", [.GET], ["/images/search"]),
+            ("pushing to registries", [.POST], ["/images/{name...}/push"]),
+            ("registries", [.GET, .POST], ["/auth", "/distribution/{name...}"]),
+            ("networks other than host and none", [.POST], ["/networks/create", "/networks/{id}/{verb}"]),
+            ("attaching over a web socket", [.GET], ["/containers/{id}/attach/ws"]),
+            (
+                "checkpoints", [.GET, .POST, .DELETE],
+                ["/containers/{id}/checkpoints", "/containers/{id}/checkpoints/{name}"]
+            ),
+            ("cluster volumes", [.PUT], ["/volumes/{name}"]),
+            ("plugins", [.GET, .POST, .DELETE], ["/plugins", "/plugins/{rest...}"]),
+            (
+                "swarm mode", [.GET, .POST, .DELETE],
+                ["swarm", "services", "tasks", "nodes", "secrets", "configs"].flatMap {
+                    ["/\($0)", "/\($0)/{rest...}"]
+                }
+            ),
+        ]
+        return missing.flatMap { what, methods, patterns in
+            methods.flatMap { method in
+                patterns.map { pattern in
+                    Route(method, pattern) { _ in throw APIFailure(.notImplemented, "\(what): not there in Quell") }
+                }
+            }
+        }
+    }
+}

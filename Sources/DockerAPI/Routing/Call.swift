@@ -1,0 +1,113 @@
+import APITypes
+import FoundationEssentials
+import NIOCore
+import NIOHTTP1
+
+/// A request that found its route.
+struct Call: Sendable {
+    static let jsonLimit = 8 << 20
+
+    let exchange: Exchange
+    let version: APIVersion
+    let parameters: [String: String]
+    let query: Query
+
+    /// A parameter of the path. Its pattern has it, or the route table is wrong.
+    func parameter(_ name: String) throws -> String {
+        guard let value = parameters[name] else { throw APIFailure(.internalServerError, "route without \(name)") }
+        return value
+    }
+
+    var id: String { get throws { try parameter("id") } }
+
+    // MARK: reading
+
+    /// The body as JSON; an empty one is an empty object.
+    func json<Value: DockerObject>(_ type: Value.Type) async throws -> Value {
+        let body = try await exchange.wholeBody(limit: Call.jsonLimit)
+        guard body.readableBytes > 0 else { return Value() }
+        return try DockerJSON.decode(type, from: Data(body.readableBytesView))
+    }
+
+    /// Docker's `filters`: a JSON object of lists, or as old clients write it of sets.
+    func filters() throws -> [String: [String]] {
+        guard let text = query.string("filters") else { return [:] }
+        let data = Data(text.utf8)
+        if let lists = try? DockerJSON.decode([String: [String]].self, from: data) { return lists }
+        do {
+            let sets = try DockerJSON.decode([String: [String: Bool]].self, from: data)
+            return sets.mapValues { set in set.filter(\.value).keys.sorted() }
+        } catch {
+            throw APIFailure.invalid("invalid filter: \(text) is no JSON object of lists")
+        }
+    }
+
+    /// A point in time as `since` and `until` have it; nil where it is missing or `0`.
+    func timestamp(_ name: String, now: Timestamp) throws -> Timestamp? {
+        guard let text = query.string(name), text != "0" else { return nil }
+        guard let stamp = Timestamp(query: text, now: now) else {
+            throw APIFailure.invalid("invalid value for \(name): \"\(text)\" is no time")
+        }
+        return stamp
+    }
+
+    // MARK: answering
+
+    func answer(_ status: HTTPResponseStatus, json value: some Encodable) async throws {
+        let body = ByteBuffer(bytes: try DockerJSON.line(value))
+        try await exchange.answer(status, headers: ["Content-Type": "application/json"], body: body)
+    }
+
+    func answer(_ status: HTTPResponseStatus) async throws {
+        try await exchange.answer(status)
+    }
+
+    func beginStream(_ contentType: String) async throws {
+        try await exchange.beginStream(headers: ["Content-Type": contentType])
+    }
+
+    /// One element of a JSON stream.
+    func writeLine(_ value: some Encodable) async throws {
+        try await exchange.write(ByteBuffer(bytes: try DockerJSON.line(value)))
+    }
+
+    func write(_ bytes: [UInt8]) async throws {
+        try await exchange.write(ByteBuffer(bytes: bytes))
+    }
+
+    // MARK: watching
+
+    /// Runs `body`; when the client leaves meanwhile, or the server stops, `leave` runs at once, which has to end what
+    /// `body` waits for.
+    func watched<Result>(
+        leave: @escaping @Sendable () -> Void, _ body: () async throws -> Result
+    ) async throws -> Result {
+        let token = exchange.connection.onDisconnect(leave)
+        defer { exchange.connection.forget(token) }
+        return try await body()
+    }
+
+    /// The outcome of `work`, or nil as soon as the client leaves or the server stops. `work` is cancelled then, but not
+    /// waited for.
+    func whileConnected<Result: Sendable>(
+        _ work: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result? {
+        let (outcomes, outcome) = AsyncThrowingStream<Result?, any Error>.makeStream(
+            bufferingPolicy: .bufferingOldest(1))
+        let task = Task {
+            do {
+                outcome.yield(try await work())
+                outcome.finish()
+            } catch {
+                outcome.finish(throwing: error)
+            }
+        }
+        return try await watched {
+            outcome.yield(nil)
+            task.cancel()
+        } _: {
+            for try await result in outcomes { return result }
+            return nil
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import APITypes
+import Engine
+import Images
+import Lifecycle
+import NIOHTTP1
+
+// The one place where errors become status codes.
+
+extension APIFailure {
+    /// What an error is to a client; nil where there is nobody to tell any more.
+    init?(_ error: any Error) {
+        switch error {
+        case let failure as APIFailure: self = failure
+        case let error as EngineError: self.init(error.status, error.description)
+        case let error as ImageError: self.init(error.status, error.description)
+        case let error as SignalError: self.init(.badRequest, error.description)
+        case let error as LadderError: self.init(.badRequest, error.description)
+        case let error as DecodingError: self.init(.badRequest, "invalid JSON: " + DockerJSON.explain(error))
+        case let error as BodyTooLarge:
+            self.init(.payloadTooLarge, "the request body is larger than \(error.limit) bytes")
+        default: return nil
+        }
+    }
+}
+
+extension EngineError {
+    var status: HTTPResponseStatus {
+        switch self {
+        case .notFound: .notFound
+        case .conflict, .notRunning: .conflict
+        case .invalid, .commandNotFound, .notExecutable: .badRequest
+        case .unsupported: .notImplemented
+        case .notModified: .notModified
+        case .forbidden: .forbidden
+        case .timedOut, .stuck, .system: .internalServerError
+        case .closing: .serviceUnavailable
+        }
+    }
+}
+
+extension ImageError {
+    var status: HTTPResponseStatus {
+        switch self {
+        case .notFound, .ambiguous, .noSuchPath: .notFound
+        case .invalid, .badArchive: .badRequest
+        case .conflict: .conflict
+        case .noSpace: .insufficientStorage
+        case .cancelled, .system, .damaged: .internalServerError
+        }
+    }
+}

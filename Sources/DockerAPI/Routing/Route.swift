@@ -1,0 +1,67 @@
+import NIOHTTP1
+
+/// A path pattern: literal segments, `{name}` for one segment, and at most one `{name...}` for one or more.
+struct PathPattern: Sendable {
+    private enum Part: Sendable {
+        case literal(String)
+        case one(String)
+        case some(String)
+    }
+
+    private let parts: [Part]
+
+    init(_ text: String) {
+        parts = text.split(separator: "/").map { part in
+            guard part.hasPrefix("{"), part.hasSuffix("}") else { return .literal(String(part)) }
+            let name = part.dropFirst().dropLast()
+            return name.hasSuffix("...") ? .some(String(name.dropLast(3))) : .one(String(name))
+        }
+    }
+
+    /// The parameters where the path fits.
+    func match(_ segments: [String]) -> [String: String]? {
+        let surplus = segments.count - parts.count
+        guard surplus >= 0 else { return nil }
+        var parameters: [String: String] = [:]
+        var rest = segments[...]
+        for part in parts {
+            switch part {
+            case .literal(let text):
+                guard rest.popFirst() == text else { return nil }
+            case .one(let name):
+                parameters[name] = rest.popFirst()
+            case .some(let name):
+                parameters[name] = rest.prefix(surplus + 1).joined(separator: "/")
+                rest = rest.dropFirst(surplus + 1)
+            }
+        }
+        return rest.isEmpty ? parameters : nil
+    }
+}
+
+/// A call the API knows.
+struct Route: Sendable {
+    typealias Action = @Sendable (Call) async throws -> Void
+
+    let method: HTTPMethod
+    let pattern: PathPattern
+    let action: Action
+
+    init(_ method: HTTPMethod, _ pattern: String, _ action: @escaping Action) {
+        (self.method, self.pattern, self.action) = (method, PathPattern(pattern), action)
+    }
+}
+
+/// Routes by how they are tried: the first that fits is taken, so literal paths stand before patterns.
+struct RouteTable: Sendable {
+    private let routes: [Route]
+
+    init(_ routes: [Route]) { self.routes = routes }
+
+    func find(_ method: HTTPMethod, _ segments: [String]) -> (action: Route.Action, parameters: [String: String])? {
+        for route in routes where route.method == method {
+            if let parameters = route.pattern.match(segments) { return (route.action, parameters) }
+        }
+        return nil
+    }
+}

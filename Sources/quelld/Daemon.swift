@@ -1,0 +1,84 @@
+import APITypes
+import DockerAPI
+import Engine
+import Linux
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// The daemon from its start to its end.
+struct Daemon: Sendable {
+    let settings: Settings
+    let helpers: Helpers
+    let logger: Logger
+
+    /// Opens the engine, serves until TERM or INT, and closes. Containers run on unless settings say otherwise.
+    func run() async throws {
+        try File.makeDirectories(settings.runRoot, mode: 0o711)
+        let engine = try await Engine.open(engineConfiguration, logger: logger)
+        let server = DockerServer(engine: engine, version: Release.version, logger: logger)
+        do {
+            try await serve(engine, server)
+        } catch {
+            await engine.close()
+            throw error
+        }
+        await engine.close()
+        try await server.shutDown()
+        logger.info("ended")
+    }
+
+    private func serve(_ engine: Engine, _ server: DockerServer) async throws {
+        var files: [SocketFile] = []
+        var endpoints: [DockerServer.Endpoint] = []
+        defer { for file in files { remove(file) } }
+        for path in settings.sockets {
+            let (file, descriptor) = try SocketFile.listen(at: path, group: settings.group)
+            files.append(file)
+            endpoints.append(try await server.open(OwnedDescriptor(adopting: descriptor)))
+        }
+        try File.overwrite(settings.pidFile, with: "\(ProcessSelf.pid)\n")
+        defer { removePidFile() }
+        let service = DaemonService(
+            endpoints: endpoints, engine: engine, grace: settings.shutdownTimeout,
+            stopsContainers: settings.stopsContainersOnExit, logger: logger)
+        logger.info(
+            "listening",
+            metadata: [
+                "sockets": "\(settings.sockets.joined(separator: ","))", "version": "\(Release.version)",
+                "data-root": "\(settings.dataRoot)", "run-root": "\(settings.runRoot)",
+            ])
+        let group = ServiceGroup(
+            services: [service], gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: Logger(label: "services") { _ in
+                StderrLog(level: .error)
+            })
+        try await group.run()
+    }
+
+    private var engineConfiguration: EngineConfiguration {
+        EngineConfiguration(
+            dataRoot: settings.dataRoot, runRoot: settings.runRoot, cgroupParent: settings.cgroupParent,
+            shimPath: helpers.shim, unpackPath: helpers.unpack, runtimes: settings.runtimes,
+            defaultRuntime: settings.defaultRuntime, seccompProfile: settings.seccompProfile,
+            initPath: settings.initPath, logOptions: settings.logOptions, defaultUnhandled: settings.unhandled,
+            killDeadline: settings.killDeadline, stopTimeout: settings.stopTimeout, shmSize: settings.shmSize,
+            labels: settings.labels, version: Release.version)
+    }
+
+    private func remove(_ file: SocketFile) {
+        do {
+            try file.remove()
+        } catch {
+            logger.warning("socket not removed", metadata: ["path": "\(file.path)", "error": "\(error)"])
+        }
+    }
+
+    private func removePidFile() {
+        do {
+            try File.unlink(settings.pidFile)
+        } catch {
+            logger.warning("pid file not removed", metadata: ["path": "\(settings.pidFile)", "error": "\(error)"])
+        }
+    }
+}

@@ -1,0 +1,139 @@
+import APITypes
+import Engine
+import Lifecycle
+import Logging
+
+/// What holds for this daemon: the command line over the configuration file over the defaults, all of it checked.
+struct Settings: Sendable {
+    var dataRoot: String
+    var runRoot: String
+    /// Paths of the sockets.
+    var sockets: [String]
+    var group: String
+    var pidFile: String
+    var defaultRuntime: String
+    var runtimes: [String: String]
+    var logLevel: Logger.Level
+    var logOptions: [String: String]
+    var labels: [String]
+    var stopsContainersOnExit: Bool
+    /// How long calls under way may take when the daemon ends.
+    var shutdownTimeout: Duration
+    var unhandled: Unhandled
+    var killDeadline: Duration
+    var stopTimeout: Duration
+    var cgroupParent: String?
+    var seccompProfile: String?
+    var initPath: String?
+    var shmSize: Int64
+
+    init(file: DaemonFile, overriddenBy command: QuelldCommand) throws(DaemonError) {
+        dataRoot = try absolute(command.dataRoot ?? file.dataRoot ?? "/var/lib/quell", "data-root")
+        runRoot = try absolute(command.runRoot ?? file.runRoot ?? file.execRoot ?? "/run/quell", "run-root")
+        let hosts = command.hosts.isEmpty ? file.hosts ?? [] : command.hosts
+        let runRoot = runRoot
+        sockets =
+            try hosts.isEmpty
+            ? ["\(runRoot)/quell.sock"]
+            : hosts.map { host throws(DaemonError) in
+                try socketPath(host)
+            }
+        group = file.group ?? "quell"
+        pidFile = try absolute(file.pidfile ?? "\(runRoot)/quelld.pid", "pidfile")
+        defaultRuntime = command.runtime ?? file.defaultRuntime ?? "crun"
+        runtimes = try Settings.runtimePaths(file)
+        logLevel = try Settings.level(
+            command.debug ? "debug" : command.logLevel ?? (file.debug == true ? "debug" : file.logLevel))
+        logOptions = file.logOptions ?? [:]
+        labels = file.labels ?? []
+        stopsContainersOnExit = command.stopContainersOnExit || file.stopContainersOnExit ?? (file.liveRestore == false)
+        shutdownTimeout = .seconds(try positive(file.shutdownTimeout ?? 5, "shutdown-timeout"))
+        unhandled = try Settings.unhandled(file.defaultStopUnhandled)
+        killDeadline = try duration(file.killDeadline, "kill-deadline") ?? StopOrder.defaultKillDeadline
+        stopTimeout = try duration(file.stopTimeout, "stop-timeout") ?? .seconds(10)
+        (seccompProfile, initPath) = (file.seccompProfile, file.initPath)
+        cgroupParent = command.cgroupParent ?? file.cgroupParent
+        shmSize = try bytes(file.shmSize, "default-shm-size") ?? 64 << 20
+        guard file.logDriver == nil || file.logDriver == "json-file" else {
+            throw DaemonError("log-driver \"\(file.logDriver ?? "")\" is not there: only json-file is")
+        }
+    }
+
+    private static func runtimePaths(_ file: DaemonFile) throws(DaemonError) -> [String: String] {
+        var paths: [String: String] = [:]
+        for (name, runtime) in file.runtimes ?? [:] {
+            guard let path = runtime.path else { throw DaemonError("runtimes: \"\(name)\" has no path") }
+            guard runtime.runtimeArgs?.isEmpty != false else {
+                throw DaemonError("runtimes: runtimeArgs of \"\(name)\" are not supported; name a script as its path")
+            }
+            paths[name] = path
+        }
+        return paths
+    }
+
+    private static func level(_ text: String?) throws(DaemonError) -> Logger.Level {
+        guard let text else { return .info }
+        // "warn" and "fatal" are Docker's.
+        let name =
+            ["warn": "warning", "fatal": "critical", "panic": "critical"][text.lowercased()] ?? text.lowercased()
+        guard let level = Logger.Level(rawValue: name) else {
+            throw DaemonError("log-level \"\(text)\": expected trace, debug, info, notice, warning, error or critical")
+        }
+        return level
+    }
+
+    private static func unhandled(_ text: String?) throws(DaemonError) -> Unhandled {
+        guard let text else { return .wait }
+        guard let unhandled = Unhandled(name: text) else {
+            throw DaemonError("default-stop-unhandled \"\(text)\": expected kill or wait")
+        }
+        return unhandled
+    }
+}
+
+/// The path of `unix://PATH`.
+func socketPath(_ host: String) throws(DaemonError) -> String {
+    guard host.hasPrefix("unix://") else {
+        throw DaemonError(
+            "host \"\(host)\": only unix://PATH is supported; a network socket would be open to everybody")
+    }
+    return try absolute(String(host.dropFirst("unix://".count)), "host")
+}
+
+private func absolute(_ path: String, _ name: String) throws(DaemonError) -> String {
+    guard path.hasPrefix("/"), path.count > 1 else {
+        throw DaemonError("\(name) \"\(path)\": expected an absolute path")
+    }
+    return path.hasSuffix("/") ? String(path.dropLast()) : path
+}
+
+private func positive(_ number: Int, _ name: String) throws(DaemonError) -> Int {
+    guard number > 0 else { throw DaemonError("\(name) \(number): expected a positive number of seconds") }
+    return number
+}
+
+private func duration(_ text: String?, _ name: String) throws(DaemonError) -> Duration? {
+    guard let text else { return nil }
+    guard let duration = Duration(parsing: text), duration > .zero else {
+        throw DaemonError("\(name) \"\(text)\": expected a duration such as 10s or 1m30s")
+    }
+    return duration
+}
+
+/// `64m`, `1g`, `65536`.
+private func bytes(_ text: String?, _ name: String) throws(DaemonError) -> Int64? {
+    guard let text else { return nil }
+    let digits = text.prefix { $0.isASCII && $0.isNumber }
+    let shift: Int64? =
+        switch text.dropFirst(digits.count).lowercased() {
+        case "", "b": 0
+        case "k", "kb": 10
+        case "m", "mb": 20
+        case "g", "gb": 30
+        default: nil
+        }
+    guard let number = Int64(digits), let shift, number > 0, number < 1 << 32 else {
+        throw DaemonError("\(name) \"\(text)\": expected a size such as 64m")
+    }
+    return number << shift
+}
