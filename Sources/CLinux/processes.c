@@ -1,6 +1,7 @@
 #include "clinux.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -129,6 +130,13 @@ int clinux_set_name(const char *name) { return RESULT(prctl(PR_SET_NAME, name, 0
 int clinux_set_no_new_privileges(void) { return RESULT(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)); }
 int clinux_set_dumpable(bool on) { return RESULT(prctl(PR_SET_DUMPABLE, on ? 1 : 0, 0, 0, 0)); }
 int clinux_lock_memory(void) { return RESULT(mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)); }
+
+void clinux_keep_heap_small(void)
+{
+    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_TRIM_THRESHOLD, 256 << 10);
+    mallopt(M_MMAP_THRESHOLD, 256 << 10);
+}
 
 int clinux_prlimit(int pid, int resource, uint64_t *soft, uint64_t *hard, bool set)
 {

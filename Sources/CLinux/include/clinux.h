@@ -86,6 +86,8 @@ int clinux_set_no_new_privileges(void);
 int clinux_set_dumpable(bool on);
 /* MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT (4.4). */
 int clinux_lock_memory(void);
+/* Few arenas, and freed memory goes back to the kernel soon. For a daemon that lives long and mostly idles. */
+void clinux_keep_heap_small(void);
 int clinux_prlimit(int pid, int resource, uint64_t *soft, uint64_t *hard, bool set);
 #define CLINUX_RLIMIT_NOFILE 7
 #define CLINUX_RLIMIT_CORE 4
