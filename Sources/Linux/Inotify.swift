@@ -24,9 +24,10 @@ public struct Inotify: ~Copyable, Sendable {
     public init(
         watching path: String, events: Events = [.modify, .create, .movedTo, .moveSelf, .deleteSelf]
     ) throws(SystemError) {
-        descriptor = OwnedDescriptor(adopting: try check(clinux_inotify(), "inotify_init1"))
+        let queue = OwnedDescriptor(adopting: try check(clinux_inotify(), "inotify_init1"))
         // SAFETY: the string lives through the call.
-        try check(unsafe clinux_inotify_add(descriptor.raw, path, events.rawValue), "inotify_add_watch", path)
+        try check(unsafe clinux_inotify_add(queue.raw, path, events.rawValue), "inotify_add_watch", path)
+        descriptor = queue
     }
 
     /// Reads away what has happened so far. Returns whether there was anything.

@@ -1,3 +1,4 @@
+import Lifecycle
 import Linux
 import TestKit
 import Testing
