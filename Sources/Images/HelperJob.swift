@@ -53,6 +53,7 @@ struct HelperJob {
     private func spawn(_ descriptors: [DescriptorMapping]) throws(ImageError) -> SpawnedProcess {
         var request = SpawnRequest(helper, arguments, descriptors: descriptors)
         request.parentDeathSignal = .kill
+        request.oomScoreAdjust = 0
         return try mapping("start") { () throws(SystemError) in try Spawn.start(request) }
     }
 

@@ -70,8 +70,9 @@ extension ImageStore {
             }
             if try File.status(of: upper) == nil { try makeUpper(upper, like: lower[0]) }
         }
-        let fixed = "upperdir=\(escaped(upper)),workdir=\(escaped(work)),redirect_dir=off,metacopy=off,index=off"
-        let direct = "lowerdir=" + lower.map(escaped).joined(separator: ":") + "," + fixed
+        let fixed = (["upperdir=" + escaped(upper), "workdir=" + escaped(work)] + OverlayMount.settings)
+            .joined(separator: ",")
+        let direct = "lowerdir=" + lower.map { escaped($0) }.joined(separator: ":") + "," + fixed
         if direct.utf8.count < 4096 {
             return OverlayMount(
                 lowerDirectories: lower, upperDirectory: upper, workDirectory: work, target: target, source: "overlay",

@@ -15,6 +15,8 @@ public struct OverlayMount: Sendable, Hashable {
     public let target: String
     /// Source shown in mountinfo.
     public let source: String
+    /// Further options the mount must have, so that the upper directory can be read as a layer.
+    public static let settings = ["redirect_dir=off", "metacopy=off", "index=off"]
     /// Option string for mount(2), type `overlay`; always shorter than a page.
     public let options: String
     /// When set, `options` names lower directories relative to this one: make it the current directory of the thread
