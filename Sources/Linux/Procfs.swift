@@ -1,5 +1,5 @@
 /// Readers of `/proc` that cannot hang on the process they look at (LINUX: not cmdline, environ, maps, smaps).
-/// A process that is gone gives nil; anything else that goes wrong is thrown.
+/// A process that is gone gives nil; anything else that goes wrong is thrown, EBADMSG for a text that is not understood.
 public struct Procfs: Sendable {
     /// `/proc`, or a recorded tree.
     public let root: String
@@ -7,20 +7,20 @@ public struct Procfs: Sendable {
     public init(root: String = "/proc") { self.root = root }
 
     public func status(of pid: Int32) throws(SystemError) -> ProcessStatus? {
-        try read("\(pid)/status").flatMap { ProcessStatus(parsing: $0) }
+        try parsed("\(pid)/status", ProcessStatus.init(parsing:))
     }
 
     /// Of one thread.
     public func status(of pid: Int32, task: Int32) throws(SystemError) -> ProcessStatus? {
-        try read("\(pid)/task/\(task)/status").flatMap { ProcessStatus(parsing: $0) }
+        try parsed("\(pid)/task/\(task)/status", ProcessStatus.init(parsing:))
     }
 
     public func stat(of pid: Int32) throws(SystemError) -> ProcessStat? {
-        try read("\(pid)/stat").flatMap { ProcessStat(parsing: $0) }
+        try parsed("\(pid)/stat", ProcessStat.init(parsing:))
     }
 
     public func stat(of pid: Int32, task: Int32) throws(SystemError) -> ProcessStat? {
-        try read("\(pid)/task/\(task)/stat").flatMap { ProcessStat(parsing: $0) }
+        try parsed("\(pid)/task/\(task)/stat", ProcessStat.init(parsing:))
     }
 
     /// The kernel function it sleeps in. Empty: it does not sleep, or the kernel does not say.
@@ -55,6 +55,13 @@ public struct Procfs: Sendable {
     }
 
     static let limit = 64 << 20
+
+    /// What cannot be parsed is not gone: saying so would be a false stop.
+    private func parsed<Value>(_ name: String, _ parse: ([UInt8]) -> Value?) throws(SystemError) -> Value? {
+        guard let bytes = try read(name) else { return nil }
+        if let value = parse(bytes) { return value }
+        throw SystemError("parse", "\(root)/\(name)", errno: 74)
+    }
 
     func read(_ name: String) throws(SystemError) -> [UInt8]? {
         do throws(SystemError) { return try File.read("\(root)/\(name)", limit: Procfs.limit) } catch {

@@ -29,9 +29,14 @@ extension SpawnRequest {
         var denied = false
         for directory in (own ?? SpawnRequest.ownPath).split(separator: ":", omittingEmptySubsequences: false) {
             let candidate = (directory.isEmpty ? "." : directory) + "/" + executable
-            guard let status = try? File.status(of: String(candidate)), status.kind == .regular else { continue }
-            if File.isExecutable(String(candidate)) { return String(candidate) }
-            denied = true
+            do throws(SystemError) {
+                guard try File.status(of: String(candidate))?.kind == .regular else { continue }
+                if File.isExecutable(String(candidate)) { return String(candidate) }
+                denied = true
+            } catch {
+                // As execvp(3): a directory of PATH that cannot be searched is passed over, and remembered.
+                if error.isDenied { denied = true }
+            }
         }
         throw SystemError("execve", executable, errno: denied ? CLinux.EACCES : CLinux.ENOENT)
     }

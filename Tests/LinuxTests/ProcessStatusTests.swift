@@ -1,5 +1,6 @@
 import Lifecycle
 import Linux
+import TestKit
 import Testing
 
 @Suite struct ProcessStatusTests {
@@ -64,6 +65,15 @@ import Testing
     func damagedTextIsNoStatus(_ what: String, _ damage: String) {
         #expect(ProcessStatus(parsing: Array(Self.recorded.replacing(what, with: damage).utf8)) == nil)
         #expect(ProcessStatus(parsing: []) == nil)
+    }
+
+    @Test func whatIsNotUnderstoodIsNotGone() throws {
+        let directory = try TemporaryDirectory("proc")
+        _ = try directory.makeDirectory("7")
+        try directory.write("rubbish", to: "7/status")
+        let error = #expect(throws: SystemError.self) { try Procfs(root: directory.path).status(of: 7) }
+        #expect(error?.errno == 74)
+        #expect(try Procfs(root: directory.path).status(of: 8) == nil)
     }
 
     @Test func readsThisProcess() throws {
