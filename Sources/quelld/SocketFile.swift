@@ -3,7 +3,7 @@ import Linux
 /// The daemon's socket in the file system.
 struct SocketFile: Sendable {
     let path: String
-    private let inode: UInt64?
+    private let status: FileStatus?
 
     /// Listens at the path: mode 0660, owned by `group` where it exists. A socket nobody answers on is replaced; one
     /// that is in use is not.
@@ -14,12 +14,15 @@ struct SocketFile: Sendable {
         try removeStale(path)
         let descriptor = try bind(path)
         if let gid = try groupID(group) { try File.setOwner(uid: 0, gid: gid, of: path) }
-        return (SocketFile(path: path, inode: try File.status(of: path)?.inode), descriptor)
+        return (SocketFile(path: path, status: try File.status(of: path)), descriptor)
     }
 
     /// Removes the file, unless another daemon has put its own there meanwhile.
     func remove() throws {
-        guard let inode, try File.status(of: path)?.inode == inode else { return }
+        // Inode numbers are used again at once; together with the time they tell the files apart.
+        guard let status, let present = try File.status(of: path), present.inode == status.inode,
+            present.device == status.device, present.modified == status.modified
+        else { return }
         try File.unlink(path)
     }
 

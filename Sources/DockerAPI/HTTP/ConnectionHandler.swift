@@ -21,17 +21,16 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private enum Mode {
         /// Messages; `mayBeHijacked` belongs to the one being read.
         case http(mayBeHijacked: Bool)
-        /// The decoder is gone; a response may still be HTTP.
+        /// Input is raw; a response may still be HTTP.
         case rawInput
-        /// Encoder and decoder are gone.
+        /// The encoder is gone too.
         case raw
     }
 
     private static let mostWaiting = 8
 
-    private let decoder: ByteToMessageHandler<HTTPRequestDecoder>
     private let encoder: HTTPResponseEncoder
-    private let marker: HijackMarker
+    private let gate: HijackGate
     private var context: ChannelHandlerContext?
     private var mode = Mode.http(mayBeHijacked: false)
     private var waitingParts = CircularBuffer<InboundPart>(initialCapacity: 4)
@@ -45,25 +44,25 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var heldRead = false
     private var failure: (any Error)?
 
-    init(decoder: ByteToMessageHandler<HTTPRequestDecoder>, encoder: HTTPResponseEncoder, marker: HijackMarker) {
-        (self.decoder, self.encoder, self.marker) = (decoder, encoder, marker)
-    }
+    init(encoder: HTTPResponseEncoder, gate: HijackGate) { (self.encoder, self.gate) = (encoder, gate) }
 
     /// Adds the handlers of one connection.
     static func install(in channel: any Channel) throws -> ConnectionHandler {
-        let marker = HijackMarker()
-        let decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
+        let gate = HijackGate()
         let encoder = HTTPResponseEncoder()
-        let handler = ConnectionHandler(decoder: decoder, encoder: encoder, marker: marker)
+        let handler = ConnectionHandler(encoder: encoder, gate: gate)
         let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandler(marker)
-        try pipeline.addHandler(decoder)
+        try pipeline.addHandler(gate)
+        try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)))
         try pipeline.addHandler(encoder)
         try pipeline.addHandler(handler)
         return handler
     }
 
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        gate.receive = { [weak self] bytes in self?.receiveRaw(bytes) }
+    }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         endInput(nil)
@@ -73,18 +72,26 @@ final class ConnectionHandler: ChannelDuplexHandler {
     // MARK: input
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard !discardsInput else { return }
-        switch (Self.unwrapInboundIn(data), mode) {
-        case (.head(let head), _):
-            mode = .http(mayBeHijacked: head.headers.contains(name: "upgrade"))
+        guard case .http(let mayBeHijacked) = mode, !discardsInput else { return }
+        switch Self.unwrapInboundIn(data) {
+        case .head(let head):
+            let isPossible = Hijack.isPossible(method: head.method.rawValue, uri: head.uri)
+            mode = .http(mayBeHijacked: isPossible || head.headers.contains(name: "upgrade"))
             deliver(.head(head))
-        case (.body(let bytes), .http): deliver(.body(bytes))
-        case (.body(let bytes), .rawInput), (.body(let bytes), .raw): deliver(.raw(bytes))
-        case (.end, .http(let mayBeHijacked)):
-            if mayBeHijacked { leaveHTTPInput(context) } else { marker.messageEnded() }
+        case .body(let bytes): deliver(.body(bytes))
+        case .end:
+            if mayBeHijacked {
+                mode = .rawInput
+                gate.becomeRaw()
+            } else {
+                gate.messageEnded()
+            }
             deliver(.end)
-        case (.end, .rawInput), (.end, .raw): break
         }
+    }
+
+    private func receiveRaw(_ bytes: ByteBuffer) {
+        if !discardsInput { deliver(.raw(bytes)) }
     }
 
     func read(context: ChannelHandlerContext) {
@@ -111,7 +118,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        endInput(error)
+        // What the decoder thinks of the end of a hijacked connection is of no interest.
+        if case .http = mode { return endInput(error) }
+        if !(error is HTTPParserError) { endInput(error) }
     }
 
     /// The next part; nil at the end of the client's side. One at a time.
@@ -151,17 +160,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
         guard context?.channel.isActive != true else { return }
         for writer in writers { writer.fail(ChannelError.ioOnClosedChannel) }
         writers = []
-    }
-
-    private func leaveHTTPInput(_ context: ChannelHandlerContext) {
-        mode = .rawInput
-        let pipeline = context.pipeline.syncOperations
-        do {
-            try pipeline.addHandler(RawDecoder(), position: .after(decoder))
-            pipeline.removeHandler(decoder, promise: nil)
-        } catch {
-            endInput(error)
-        }
     }
 
     // MARK: output

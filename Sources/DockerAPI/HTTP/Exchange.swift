@@ -37,6 +37,11 @@ final class Exchange: Sendable {
     /// Nothing was answered so far, so that an error can still be reported properly.
     var isOpen: Bool { state.withLock { $0.phase == .open } }
 
+    /// The connection reads no HTTP behind this request, whether it is hijacked or not.
+    private var mayBeHijacked: Bool {
+        head.headers.contains(name: "upgrade") || Hijack.isPossible(method: head.method.rawValue, uri: head.uri)
+    }
+
     // MARK: request body
 
     /// The next piece of the body; nil at its end.
@@ -107,15 +112,14 @@ final class Exchange: Sendable {
     func hijack(contentType: String) async throws {
         while try await nextBody() != nil {}
         move(from: .open, to: .hijacked)
-        let upgrade = head.headers.first(name: "upgrade")
         var headers = common
         headers.replaceOrAdd(name: "content-type", value: contentType)
-        let isSilent = upgrade == nil || upgrade == Hijack.silentProtocol
-        if !isSilent {
+        let upgrades = head.headers.contains(name: "upgrade")
+        if upgrades {
             headers.add(name: "connection", value: "Upgrade")
             headers.add(name: "upgrade", value: "tcp")
         }
-        let status = isSilent ? HTTPResponseStatus.ok : .custom(code: 101, reasonPhrase: "UPGRADED")
+        let status = upgrades ? HTTPResponseStatus.custom(code: 101, reasonPhrase: "UPGRADED") : .ok
         try await connection.leaveHTTP()
         try await connection.send([.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))])
     }
@@ -136,7 +140,7 @@ final class Exchange: Sendable {
         case .hijacked: return false
         case .answered: break
         }
-        guard head.isKeepAlive, !head.headers.contains(name: "upgrade"), !connection.isStopping else { return false }
+        guard head.isKeepAlive, !mayBeHijacked, !connection.isStopping else { return false }
         guard !state.withLock({ $0.awaitsContinue }) else { return false }
         while try await nextBody() != nil {}
         return true
@@ -145,7 +149,7 @@ final class Exchange: Sendable {
     private func completed(_ headers: HTTPHeaders) -> HTTPHeaders {
         var all = common
         for (name, value) in headers { all.replaceOrAdd(name: name, value: value) }
-        if !head.isKeepAlive { all.replaceOrAdd(name: "connection", value: "close") }
+        if !head.isKeepAlive || mayBeHijacked { all.replaceOrAdd(name: "connection", value: "close") }
         return all
     }
 

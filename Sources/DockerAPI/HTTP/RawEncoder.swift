@@ -1,16 +1,6 @@
 import NIOCore
 import NIOHTTP1
 
-/// Takes the HTTP decoder's place in a hijacked connection: bytes pass as they are.
-final class RawDecoder: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias InboundOut = HTTPServerRequestPart
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        context.fireChannelRead(Self.wrapInboundOut(.body(Self.unwrapInboundIn(data))))
-    }
-}
-
 /// Takes the HTTP encoder's place in a hijacked connection: a head without framing, then bytes as they are.
 final class RawEncoder: ChannelOutboundHandler {
     typealias OutboundIn = HTTPServerResponsePart

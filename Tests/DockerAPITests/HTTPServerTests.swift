@@ -1,0 +1,116 @@
+import NIOCore
+import NIOHTTP1
+import Testing
+
+@testable import DockerAPI
+
+@Suite(.timeLimit(.minutes(1))) struct HTTPServerTests {
+    @Test func keepsAConnectionForManyRequests() async throws {
+        try await withServer(echoBody) { path, _ in
+            let client = try await RawClient(path)
+            for text in ["one", "two"] {
+                try await client.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n\(text)")
+                let head = try #require(await client.read(through: "\r\n\r\n"))
+                #expect(head.hasPrefix("HTTP/1.1 200 OK\r\n"))
+                #expect(head.lowercased().contains("api-version: 1.51"))
+                #expect(await client.read(through: text) == text)
+            }
+            try await client.close()
+        }
+    }
+
+    @Test func answersPipelinedRequestsInOrder() async throws {
+        try await withServer(echoBody) { path, _ in
+            let client = try await RawClient(path)
+            let requests = (0..<20).map { "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n<\($0 + 10)>" }
+            try await client.send(requests.joined())
+            for number in 10..<30 { #expect(await client.read(through: "<\(number)>") != nil) }
+            try await client.close()
+        }
+    }
+
+    @Test func readsChunkedBodiesAndInvitesThem() async throws {
+        try await withServer(echoBody) { path, _ in
+            let client = try await RawClient(path)
+            try await client.send(
+                "POST /x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n")
+            #expect(await client.read(through: "\r\n\r\n")?.hasPrefix("HTTP/1.1 100 ") == true)
+            try await client.send("3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
+            #expect(await client.read(through: "abcde") != nil)
+            try await client.close()
+        }
+    }
+
+    @Test func refusesWhatIsNoRequest() async throws {
+        try await withServer(echoBody) { path, _ in
+            let client = try await RawClient(path)
+            try await client.send("what is this\r\n\r\n")
+            #expect(await client.readAll().hasPrefix("HTTP/1.1 400 Bad Request\r\n"))
+        }
+    }
+
+    @Test func closesWhenAsked() async throws {
+        try await withServer(echoBody) { path, _ in
+            let client = try await RawClient(path)
+            try await client.send("GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            #expect(await client.readAll().lowercased().contains("connection: close"))
+        }
+    }
+
+    @Test func breaksOffAnAnswerThatFails() async throws {
+        try await withServer({ exchange in
+            try? await exchange.beginStream()
+            try? await exchange.write(ByteBuffer(string: "half"))
+        }) { path, _ in
+            let client = try await RawClient(path)
+            try await client.send("GET /x HTTP/1.1\r\nHost: a\r\n\r\n")
+            let answer = await client.readAll()
+            #expect(!answer.hasSuffix("0\r\n\r\n"))
+        }
+    }
+
+    @Test func tellsAWatcherThatTheClientLeft() async throws {
+        let (left, signal) = AsyncStream<Void>.makeStream()
+        try await withServer({ exchange in
+            let (waiting, end) = AsyncStream<Void>.makeStream()
+            _ = exchange.connection.onDisconnect { end.finish() }
+            try? await exchange.beginStream()
+            for await _ in waiting {}
+            signal.yield()
+        }) { path, _ in
+            let client = try await RawClient(path)
+            try await client.send("GET /x HTTP/1.1\r\nHost: a\r\n\r\n")
+            _ = await client.read(through: "\r\n\r\n")
+            try await client.close()
+            #expect(await left.first { true } != nil)
+        }
+    }
+
+    @Test func endsWatchersAndIdleConnectionsWhenItStops() async throws {
+        try await withServer({ exchange in
+            let (waiting, end) = AsyncStream<Void>.makeStream()
+            _ = exchange.connection.onDisconnect { end.finish() }
+            try? await exchange.beginStream()
+            for await _ in waiting {}
+            try? await exchange.endStream()
+        }) { path, server in
+            let watcher = try await RawClient(path)
+            try await watcher.send("GET /x HTTP/1.1\r\nHost: a\r\n\r\n")
+            _ = await watcher.read(through: "\r\n\r\n")
+            let idle = try await RawClient(path)
+            try await idle.send("")
+            server.stop(grace: .seconds(30))
+            #expect(await watcher.readAll().hasSuffix("0\r\n\r\n"))
+            _ = await idle.readAll()
+        }
+    }
+
+    private let echoBody: HTTPServer.Handler = { exchange in
+        do {
+            let body = try await exchange.wholeBody(limit: 1 << 20)
+            try await exchange.answer(.ok, body: body)
+        } catch {
+            Issue.record(error)
+        }
+    }
+}
