@@ -1,0 +1,123 @@
+public import APITypes
+import Images
+import Lifecycle
+import Linux
+
+/// What is put into a container's file system.
+public struct ArchivePut: Sendable {
+    public var path: String
+    public var noOverwriteDirNonDir = false
+    public var copyUIDGID = false
+    public init(path: String) { self.path = path }
+}
+
+extension Engine {
+    /// Differences from the image; needs no mount and no running container.
+    public func containerChanges(_ reference: String) async throws(EngineError) -> [ChangeItem] {
+        let container = try core.container(reference)
+        guard let image = Digest(container.snapshot.document.imageID) else { return [] }
+        do {
+            return try await core.images.changes(of: image, container: container.paths.data).map { change in
+                var item = ChangeItem()
+                (item.path, item.kind) = (change.path, change.kind.rawValue)
+                return item
+            }
+        } catch { throw EngineError(error) }
+    }
+
+    /// The whole root file system as tar.
+    public func exportContainer(_ reference: String) async throws(EngineError) -> ByteStream {
+        let rootfs = try await Rootfs.borrow(try core.container(reference))
+        return try ArchiveStream.make(core) { [images = core.images] output async throws(ImageError) in
+            try await images.export(root: rootfs.path, to: output)
+        } after: {
+            await rootfs.giveBack()
+        }
+    }
+
+    public func statPath(in reference: String, _ path: String) async throws(EngineError) -> PathStat {
+        let rootfs = try await Rootfs.borrow(try core.container(reference), seesMounts: true)
+        let result: Result<PathStat, EngineError>
+        do throws(ImageError) {
+            result = .success(PathStat(try await core.images.status(root: rootfs.path, path: path)))
+        } catch { result = .failure(.archive(error, path, reference)) }
+        await rootfs.giveBack()
+        return try result.get()
+    }
+
+    /// A tar of the file or directory, its names beginning with the last part of `path`.
+    public func getArchive(of reference: String, _ path: String) async throws(EngineError) -> (PathStat, ByteStream) {
+        let status = try await statPath(in: reference, path)
+        let rootfs = try await Rootfs.borrow(try core.container(reference), seesMounts: true)
+        let stream = try ArchiveStream.make(core) { [images = core.images] output async throws(ImageError) in
+            try await images.copyOut(root: rootfs.path, path: path, to: output)
+        } after: {
+            await rootfs.giveBack()
+        }
+        return (status, stream)
+    }
+
+    /// `source` gives the tar, plain or compressed.
+    public func putArchive(into reference: String, _ put: ArchivePut, source: ByteStream) async throws(EngineError) {
+        let container = try core.container(reference)
+        if container.snapshot.document.host.readonlyRootfs {
+            throw .forbidden("container rootfs is marked read-only")
+        }
+        let rootfs = try await Rootfs.borrow(container, seesMounts: true)
+        let request = CopyInRequest(put, root: rootfs.path)
+        let result = await Result.of { () async throws(EngineError) in
+            try await ArchiveStream.feed(core, source) { [images = core.images] input async throws(ImageError) in
+                try await images.copyIn(request, from: .stream(input, name: "request body"))
+            }
+        }
+        await rootfs.giveBack()
+        do throws(EngineError) { try result.get() } catch {
+            if case .notFound = error { throw .notFound(kind: "path", name: "\(put.path) in container \(reference)") }
+            throw error
+        }
+    }
+}
+
+extension Result where Failure == EngineError, Success: Sendable {
+    static func of(_ body: () async throws(EngineError) -> Success) async -> Result {
+        do throws(EngineError) { return .success(try await body()) } catch { return .failure(error) }
+    }
+}
+
+extension EngineError {
+    fileprivate static func archive(_ error: ImageError, _ path: String, _ reference: String) -> EngineError {
+        if case .noSuchPath = error { return .notFound(kind: "path", name: "\(path) in container \(reference)") }
+        return EngineError(error)
+    }
+}
+
+extension CopyInRequest {
+    /// Owners come from the archive: docker's command line sets them there.
+    fileprivate init(_ put: ArchivePut, root: String) {
+        self.init(root: root, path: put.path)
+        (keepsKinds, keepsOwners) = (put.noOverwriteDirNonDir, true)
+    }
+}
+
+extension PathStat {
+    fileprivate init(_ status: PathStatus) {
+        self.init()
+        (name, size, linkTarget) = (status.name, Int(status.size), status.linkTarget)
+        mtime = Timestamp(seconds: Int(status.modified), nanoseconds: Int(status.modifiedNanoseconds)).description
+        // Go's os.FileMode: permissions, and the kind in its high bits.
+        var bits = Int(status.mode & 0o777)
+        if status.mode & 0o4000 != 0 { bits |= 1 << 23 }
+        if status.mode & 0o2000 != 0 { bits |= 1 << 22 }
+        if status.mode & 0o1000 != 0 { bits |= 1 << 20 }
+        switch status.mode & 0o170000 {
+        case 0o040000: bits |= 1 << 31
+        case 0o120000: bits |= 1 << 27
+        case 0o060000: bits |= 1 << 26
+        case 0o020000: bits |= 1 << 26 | 1 << 21
+        case 0o010000: bits |= 1 << 25
+        case 0o140000: bits |= 1 << 24
+        default: break
+        }
+        mode = bits
+    }
+}

@@ -1,0 +1,108 @@
+public import APITypes
+import Images
+import Lifecycle
+
+extension Engine {
+    /// Containers that need an image, for the store.
+    var imageUses: [ImageUse] {
+        core.registry.all.compactMap { container in
+            let snapshot = container.snapshot
+            return Digest(snapshot.document.imageID).map {
+                ImageUse(
+                    image: $0, containerID: snapshot.id, containerName: snapshot.name, isRunning: snapshot.isRunning)
+            }
+        }
+    }
+
+    public func removeImage(_ reference: String, force: Bool) async throws(EngineError) -> [ImageDeleteItem] {
+        do throws(ImageError) {
+            let removals = try await images.remove(reference, force: force, uses: imageUses)
+            return removals.map(note)
+        } catch { throw EngineError(error) }
+    }
+
+    /// Dangling images; with the filter `dangling=false` all that no container uses.
+    public func pruneImages(_ filters: Filters) async throws(EngineError) -> PruneReport {
+        for key in filters.keys where !["dangling", "until", "label", "label!"].contains(key) {
+            throw .invalid("invalid filter '\(key)'")
+        }
+        var chosen = ImageFilters()
+        (chosen.labels, chosen.excludedLabels) = (filters["label"] ?? [], filters["label!"] ?? [])
+        if let text = filters["until"]?.first {
+            guard let stamp = Timestamp(query: text, now: .now) else {
+                throw .invalid("invalid filter 'until=\(text)'")
+            }
+            chosen.until = Int64(stamp.seconds)
+        }
+        let all = ["false", "0"].contains(filters["dangling"]?.first ?? "true")
+        do throws(ImageError) {
+            let pruned = try await images.prune(chosen, all: all, uses: imageUses)
+            var report = PruneReport()
+            report.imagesDeleted = pruned.removals.map(note)
+            report.spaceReclaimed = Int(pruned.reclaimed)
+            return report
+        } catch { throw EngineError(error) }
+    }
+
+    private func note(_ removal: ImageRemoval) -> ImageDeleteItem {
+        var item = ImageDeleteItem()
+        switch removal {
+        case .untagged(let name):
+            item.untagged = name
+            noteImageEvent(action: "untag", id: name, name: name)
+        case .deleted(let id):
+            item.deleted = id
+            noteImageEvent(action: "delete", id: id, name: id)
+        }
+        return item
+    }
+
+    /// The container is paused meanwhile, if `pause` says so and it runs.
+    public func commitContainer(_ reference: String, _ request: APITypes.CommitRequest) async throws(EngineError)
+        -> IDResponse
+    {
+        let container = try core.container(reference)
+        let document = container.snapshot.document
+        guard let image = Digest(document.imageID) else { throw .system("\(document.imageID) is no digest") }
+        var commit = Images.CommitRequest(
+            image: image, containerDirectory: container.paths.data, containerID: container.id,
+            defaults: ContainerDefaults(request.config ?? document.config))
+        commit.reference = request.reference.flatMap { $0.isEmpty ? nil : $0 }
+        (commit.author, commit.message, commit.changes) = (request.author ?? "", request.comment ?? "", request.changes)
+        let paused = request.pause && container.snapshot.live == .running
+        if paused { try await container.pause() }
+        let result: Result<Image, EngineError>
+        do throws(ImageError) { result = .success(try await images.commit(commit)) } catch {
+            result = .failure(EngineError(error))
+        }
+        if paused { try await container.unpause() }
+        let made = try result.get()
+        await container.post("commit", ["comment": commit.message, "imageID": made.id.description])
+        var response = IDResponse()
+        response.id = made.id.description
+        return response
+    }
+
+    /// Tells subscribers of `events` of something that was done through `images` (`load`, `import`, `tag`).
+    public func noteImageEvent(action: String, id: String, name: String) {
+        core.events.post(type: "image", action: action, id: id, attributes: ["name": name])
+    }
+}
+
+extension ContainerDefaults {
+    /// What of a container's configuration an image keeps.
+    fileprivate init(_ config: ContainerConfig) {
+        self.init()
+        (user, env, entrypoint, cmd) = (config.user, config.env, config.entrypoint, config.cmd)
+        (workingDir, labels, stopSignal) = (config.workingDir, config.labels, config.stopSignal)
+        (stopTimeout, shell, onBuild) = (config.stopTimeout, config.shell, config.onBuild)
+        exposedPorts = config.exposedPorts?.mapValues { _ in ContainerDefaults.EmptyObject() }
+        volumes = config.volumes?.mapValues { _ in ContainerDefaults.EmptyObject() }
+        if let check = config.healthcheck {
+            healthcheck = Healthcheck(
+                test: check.test, interval: check.interval.map { Int64($0) }, timeout: check.timeout.map { Int64($0) },
+                startPeriod: check.startPeriod.map { Int64($0) }, startInterval: check.startInterval.map { Int64($0) },
+                retries: check.retries)
+        }
+    }
+}

@@ -1,0 +1,100 @@
+public import APITypes
+import Images
+import Lifecycle
+import Linux
+
+extension Engine {
+    /// Past events from `since` on (when given), then those to come until `until`; without `until`: without end.
+    /// A reader that falls 4096 events behind is cut off.
+    public func events(since: Timestamp?, until: Timestamp?, filters: Filters) async throws(EngineError)
+        -> PulledStream<EventMessage>
+    { try await core.events.stream(since: since, until: until, filters: filters) }
+
+    public func systemInfo() async throws(EngineError) -> SystemInfo {
+        let snapshots = core.registry.all.map(\.snapshot)
+        let facts = core.facts
+        var info = SystemInfo()
+        info.id = core.configuration.dataRoot
+        info.containers = snapshots.count
+        info.containersPaused = snapshots.count { $0.live == .paused }
+        info.containersRunning = snapshots.count { $0.isRunning && $0.live != .paused }
+        info.containersStopped = info.containers - info.containersPaused - info.containersRunning
+        info.containersStuck = snapshots.count { $0.live == .stuck }
+        do { info.images = try images.images().count } catch { throw EngineError(error) }
+        (info.driver, info.dockerRootDir) = ("overlay2", core.configuration.dataRoot)
+        info.plugins.volume = ["local"]
+        info.plugins.network = ["host", "none"]
+        info.plugins.log = ["json-file", "none"]
+        (info.memoryLimit, info.swapLimit) = (true, facts.limitsSwap)
+        (info.cpuCfsPeriod, info.cpuCfsQuota, info.cpuShares, info.cpuSet) = (true, true, true, true)
+        (info.pidsLimit, info.oomKillDisable) = (true, !facts.isUnified)
+        info.systemTime = Timestamp.now.description
+        (info.loggingDriver, info.cgroupDriver) = ("json-file", "cgroupfs")
+        info.cgroupVersion = facts.isUnified ? "2" : "1"
+        info.nEventsListener = core.events.readerCount
+        try fillHost(&info)
+        info.labels = core.configuration.labels
+        info.serverVersion = core.configuration.version
+        for (name, path) in core.configuration.runtimes {
+            info.runtimes[name] = RuntimeInfo()
+            info.runtimes[name]?.path = path
+        }
+        info.defaultRuntime = core.configuration.defaultRuntime
+        info.swarm.localNodeState = "inactive"
+        info.liveRestoreEnabled = true
+        info.initBinary = core.configuration.initPath ?? ""
+        info.securityOptions = core.configuration.seccompProfile.map { ["name=seccomp,profile=\($0)"] } ?? []
+        info.warnings = warnings()
+        return info
+    }
+
+    private func fillHost(_ info: inout SystemInfo) throws(EngineError) {
+        let facts = core.facts
+        (info.kernelVersion, info.architecture, info.osType) = (facts.kernelRelease, facts.machine, "linux")
+        (info.ncpu, info.memTotal) = (facts.processors, Int(facts.memoryBytes))
+        let (kernel, system, descriptors) = try attempt { () throws(SystemError) in
+            (try Host.kernel(), try Host.operatingSystem(), try File.list("/proc/self/fd").count)
+        }
+        (info.name, info.operatingSystem, info.nFd) = (kernel.hostname, system ?? "Linux", descriptors)
+    }
+
+    private func warnings() -> [String] {
+        var list: [String] = []
+        if !core.facts.limitsSwap { list.append("WARNING: No swap limit support") }
+        if !core.facts.canRaiseLimits {
+            list.append(
+                "WARNING: No CAP_SYS_RESOURCE: ulimits cannot be raised, and shims are not guarded from the OOM killer")
+        }
+        if core.configuration.seccompProfile == nil { list.append("WARNING: No default seccomp profile is installed") }
+        return list
+    }
+
+    /// Walks volumes and written layers: takes as long as there are files.
+    public func diskUsage() async throws(EngineError) -> DiskUsage {
+        var usage = DiskUsage()
+        let stored: ImageDiskUsage
+        do throws(ImageError) { stored = try images.diskUsage() } catch { throw EngineError(error) }
+        usage.layersSize = Int(stored.layersSize)
+        let uses = imageUses
+        usage.images = stored.images.map { entry in
+            var summary = ImageSummary()
+            summary.id = entry.image.id.description
+            (summary.repoTags, summary.repoDigests) = (entry.image.repoTags, entry.image.repoDigests)
+            (summary.size, summary.sharedSize) = (Int(entry.image.size), Int(entry.sharedSize))
+            (summary.created, summary.labels) = (Int(entry.image.createdAt), entry.image.labels)
+            summary.containers = uses.count { $0.image == entry.image.id }
+            return summary
+        }
+        var options = ListOptions()
+        (options.all, options.size) = (true, true)
+        usage.containers = try await listContainers(options)
+        for row in core.volumes.all {
+            var volume = core.view(row)
+            volume.usageData = VolumeUsage()
+            volume.usageData?.size = await core.treeBytes(core.paths.volumeData(row.name))
+            volume.usageData?.refCount = core.users(ofVolume: row.name).count
+            usage.volumes.append(volume)
+        }
+        return usage
+    }
+}

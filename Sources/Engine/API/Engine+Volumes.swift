@@ -1,0 +1,119 @@
+public import APITypes
+import Linux
+import Logging
+
+extension Engine {
+    /// Asking again for a volume that is there gives it back as it is.
+    public func createVolume(_ request: VolumeCreateRequest) async throws(EngineError) -> Volume {
+        if let driver = request.driver, !driver.isEmpty, driver != "local" {
+            throw .unsupported("volume driver \"\(driver)\" is not there: only local")
+        }
+        if let option = (request.driverOpts ?? [:]).keys.sorted().first {
+            throw .unsupported("option \"\(option)\" of local volumes is not there yet: use a bind mount")
+        }
+        let wanted = request.name.flatMap { $0.isEmpty ? nil : $0 }
+        if let wanted { try VolumeName.check(wanted) }
+        let name = wanted ?? Identifier.random()
+        var labels = request.labels ?? [:]
+        if wanted == nil { labels["com.docker.volume.anonymous"] = "" }
+        let row = VolumeRow(
+            name: name, created: WallTime.now().nanosecondsSince1970, anonymous: wanted == nil, labels: labels,
+            options: [:])
+        try await core.volumes.create(row, core)
+        return core.view(try core.volumes.find(name))
+    }
+
+    public func listVolumes(_ filters: Filters) async throws(EngineError) -> VolumeList {
+        for key in filters.keys where !["name", "label", "dangling", "driver"].contains(key) {
+            throw .invalid("invalid filter '\(key)'")
+        }
+        var list = VolumeList()
+        list.volumes = core.volumes.all.filter { matches($0, filters) }.map(core.view)
+        return list
+    }
+
+    private func matches(_ row: VolumeRow, _ filters: Filters) -> Bool {
+        if let names = filters["name"], !names.isEmpty, !names.contains(where: { row.name.contains($0) }) {
+            return false
+        }
+        if let drivers = filters["driver"], !drivers.isEmpty, !drivers.contains("local") { return false }
+        if !(filters["label"] ?? []).allSatisfy({ Labels.match(row.labels, $0) }) { return false }
+        guard let dangling = filters["dangling"]?.first else { return true }
+        return core.users(ofVolume: row.name).isEmpty == (dangling == "true" || dangling == "1")
+    }
+
+    public func inspectVolume(_ name: String) async throws(EngineError) -> Volume {
+        core.view(try core.volumes.find(name))
+    }
+
+    /// `.conflict` while a container has it. `force`: a missing one is no error.
+    public func removeVolume(_ name: String, force: Bool) async throws(EngineError) {
+        try await core.removeVolume(name, force: force)
+    }
+
+    /// Unused anonymous volumes; with the filter `all` every unused one.
+    public func pruneVolumes(_ filters: Filters) async throws(EngineError) -> PruneReport {
+        let filter = try PruneFilter(filters)
+        let all = ["true", "1"].contains(filters["all"]?.first ?? "")
+        var report = PruneReport()
+        report.volumesDeleted = []
+        for row in core.volumes.all where (all || row.anonymous) && core.users(ofVolume: row.name).isEmpty {
+            guard filter.matches(created: row.created, labels: row.labels) else { continue }
+            let size = await core.treeBytes(core.paths.volumeData(row.name))
+            do throws(EngineError) { try await core.removeVolume(row.name, force: false) } catch {
+                core.logger.info("\(error)")
+                continue
+            }
+            report.volumesDeleted?.append(row.name)
+            report.spaceReclaimed += size
+        }
+        return report
+    }
+}
+
+extension EngineCore {
+    func view(_ row: VolumeRow) -> Volume {
+        var volume = Volume()
+        (volume.name, volume.driver, volume.scope) = (row.name, "local", "local")
+        volume.mountpoint = paths.volumeData(row.name)
+        volume.createdAt = Timestamp(nanosecondsSince1970: row.created).description
+        (volume.labels, volume.options) = (row.labels, row.options)
+        return volume
+    }
+
+    /// Bytes of the files in a tree, each hard link counted once; what cannot be read counts nothing.
+    func treeBytes(_ path: String) async -> Int {
+        do throws(EngineError) {
+            return try await Blocking.run { () throws(EngineError) in
+                try attempt { () throws(SystemError) in
+                    var seen: Set<UInt64> = []
+                    return try TreeSize.bytes(path, &seen)
+                }
+            }
+        } catch {
+            logger.info("\(error)")
+            return 0
+        }
+    }
+
+    func writtenBytes(_ paths: ContainerPaths) async -> Int {
+        Recovery.exists(paths.upper) ? await treeBytes(paths.upper) : 0
+    }
+}
+
+enum TreeSize {
+    static func bytes(_ path: String, _ seen: inout Set<UInt64>) throws(SystemError) -> Int {
+        guard let status = try File.status(of: path, following: false) else { return 0 }
+        guard status.kind == .directory else {
+            if status.links > 1, !seen.insert(status.inode).inserted { return 0 }
+            return Int(status.size)
+        }
+        var sum = 0
+        for entry in try File.list(path) { sum += try bytes("\(path)/\(entry.name)", &seen) }
+        return sum
+    }
+}
+
+extension Timestamp {
+    static var now: Timestamp { Timestamp(nanosecondsSince1970: WallTime.now().nanosecondsSince1970) }
+}

@@ -1,0 +1,125 @@
+import APITypes
+import Lifecycle
+import Linux
+import Synchronization
+
+extension Container {
+    /// Writes `config.json`, `shim.conf` and the files of /etc for this start.
+    func writeBundle(_ sharedPIDs: [String: Int32]) async throws(EngineError) {
+        let spec = try Spec.make(try await specInput(sharedPIDs))
+        let shim = try shimConfiguration()
+        let (paths, files) = (paths, EtcFiles(document: document))
+        let writesFiles = document.namespaces.network.sharedID == nil
+        try await Blocking.run { () throws(EngineError) in
+            try attempt("write the bundle") { () throws(SystemError) in
+                try File.makeDirectories(paths.bundle, mode: 0o700)
+                // Of an earlier run; the shim must be able to bind its socket and to write its record afresh.
+                for path in [paths.exitRecord, paths.socket] where try File.status(of: path, following: false) != nil {
+                    try File.unlink(path)
+                }
+                if writesFiles { try files.write(to: paths.data) }
+                try Container.write(spec.bytes, to: paths.config)
+                try Container.write(shim.wireBytes, to: paths.shimConfiguration)
+            }
+        }
+    }
+
+    private static func write(_ bytes: [UInt8], to path: String) throws(SystemError) {
+        try File.open(path, [.writeOnly, .create, .truncate]).writeAll(bytes)
+    }
+
+    private func shimConfiguration() throws(EngineError) -> ShimConfiguration {
+        let runtime = try core.runtime(document.host.runtime)
+        return ShimConfiguration(
+            containerID: id, bundle: paths.bundle, runtime: runtime.path,
+            runtimeRoot: core.paths.runtimeRoot(runtime.name),
+            containerCgroup: String(core.cgroup(id).path.dropFirst()),
+            shimCgroup: String(core.shimCgroup(id).path.dropFirst()), socket: paths.socket,
+            exitRecord: paths.exitRecord,
+            log: try LogConfiguration.make(
+                document.host.logConfig, path: paths.log, defaults: core.configuration.logOptions),
+            terminal: document.config.tty, openStdin: document.config.openStdin, stdinOnce: document.config.stdinOnce)
+    }
+
+    /// What a spec is made from; `user` and the like are looked up in the mounted root file system.
+    func specInput(_ sharedPIDs: [String: Int32]) async throws(EngineError) -> SpecInput {
+        let (host, rootfs) = (document.host, paths.rootfs)
+        let capabilities = try Capabilities.effective(host, held: core.facts.capabilities)
+        let user = try await Container.lookUp(
+            document.config.user ?? "", adding: host.groupAdd ?? [], in: rootfs)
+        let files = document.namespaces.network.sharedID.map { core.paths.container($0).data } ?? paths.data
+        let devices = try await HostDevices.find(host)
+        return SpecInput(
+            document: document, facts: core.facts, rootfs: rootfs, fileDirectory: files,
+            mounts: try await resolvedMounts(), user: user, capabilities: capabilities,
+            seccomp: try await core.seccomp(host, capabilities), initPath: try core.initPath(host),
+            cgroupPath: core.cgroup(id).path, sharedPIDs: sharedPIDs, devices: devices,
+            shmSize: Int64(host.shmSize ?? 0) > 0 ? Int64(host.shmSize ?? 0) : core.configuration.shmSize)
+    }
+
+    static func lookUp(_ user: String, adding groups: [String], in rootfs: String) async throws(EngineError)
+        -> ContainerUser
+    {
+        try await Blocking.run { () throws(EngineError) in
+            let files = try attempt("read the accounts of the container") { () throws(SystemError) in
+                let root = try RootedDirectory(rootfs)
+                return AccountFiles(
+                    passwd: try root.readIfPresent("/etc/passwd") ?? [],
+                    group: try root.readIfPresent("/etc/group") ?? [])
+            }
+            return try files.find(user, adding: groups)
+        }
+    }
+}
+
+extension EngineCore {
+    func runtime(_ wanted: String?) throws(EngineError) -> (name: String, path: String) {
+        let name = wanted.flatMap { $0.isEmpty ? nil : $0 } ?? configuration.defaultRuntime
+        guard let path = configuration.runtimes[name] else {
+            let known = configuration.runtimes.keys.sorted().joined(separator: ", ")
+            throw .invalid(
+                "unknown or invalid runtime name: \(name) (there are: \(known.isEmpty ? "none; install crun or runc" : known))"
+            )
+        }
+        return (name, path)
+    }
+
+    /// For `--init`: where the small init is; nil when none is wanted.
+    func initPath(_ host: HostConfig) throws(EngineError) -> String? {
+        guard host.initProcess == true else { return nil }
+        guard let path = configuration.initPath else {
+            throw .invalid("--init needs catatonit or tini: install one of them, or name one with init-path")
+        }
+        return path
+    }
+
+    func seccomp(_ host: HostConfig, _ capabilities: [String]) async throws(EngineError) -> JSON? {
+        let options = try SecurityOptions(host.securityOpt ?? [])
+        let profile: SeccompProfile
+        switch options.seccomp {
+        case .unconfined: return nil
+        case .standard:
+            if host.privileged { return nil }
+            profile = try await standardProfile()
+        case .profile(let text): profile = try SeccompProfile(parsing: Array(text.utf8), from: "--security-opt seccomp")
+        }
+        return profile.oci(
+            capabilities: Set(capabilities), machine: facts.machine, kernel: (facts.kernelMajor, facts.kernelMinor))
+    }
+
+    private func standardProfile() async throws(EngineError) -> SeccompProfile {
+        if let profile = seccompProfile.withLock({ $0 }) { return profile }
+        guard let path = configuration.seccompProfile else {
+            throw .system(
+                "no default seccomp profile is installed: install the package golang-github-containers-common (containers-common), name one with seccomp-profile, or use --security-opt seccomp=unconfined"
+            )
+        }
+        let profile = try await Blocking.run { () throws(EngineError) in
+            try SeccompProfile(
+                parsing: try attempt("read the seccomp profile") { () throws(SystemError) in try File.read(path) },
+                from: path)
+        }
+        seccompProfile.withLock { $0 = profile }
+        return profile
+    }
+}

@@ -1,0 +1,87 @@
+import Lifecycle
+import Linux
+import Logging
+
+extension Container {
+    /// What a shim may take to end after its container.
+    static let shimDeadline = Duration.seconds(15)
+
+    /// Unmounts, and removes bundle and cgroups, once the shim has ended. Starting and removing wait for it.
+    func beginCleanup() {
+        let (process, connection, before) = (shimProcess.take(), shim, cleanup)
+        cleanup = Task {
+            await before?.value
+            await unmount()
+            if let process { await ended(process) } else if connection != nil { await shimClosed() }
+            await removeTraces()
+            // What the shim still had to say was said before its connection closed.
+            if self.shim === connection {
+                self.shim?.close()
+                self.shim = nil
+                publish()
+            }
+            if !stopWaiters.isEmpty, !machine.isActive { resolveStopWaiters(.already(state.exit?.status)) }
+        }
+    }
+
+    private func ended(_ process: ShimProcess) async {
+        let timer = core.reactor.after(Container.shimDeadline) { process.kill() }
+        _ = await process.ended.value()
+        core.reactor.cancel(timer)
+    }
+
+    /// An adopted shim is no child of ours: the end of its connection tells.
+    private func shimClosed() async {
+        let closed = shimGone
+        let timer = core.reactor.after(Container.shimDeadline) { closed.resolve(()) }
+        await closed.value()
+        core.reactor.cancel(timer)
+    }
+
+    private func unmount() async {
+        let (rootfs, logger, id) = (paths.rootfs, core.logger, id)
+        do throws(EngineError) {
+            try await Blocking.run("unmounting \(rootfs)", within: .seconds(30), on: core.reactor) {
+                () throws(EngineError) in
+                try attempt("unmount the root file system") { () throws(SystemError) in try Traces.unmount(rootfs) }
+            }
+        } catch { logger.error("container \(id): \(error)") }
+    }
+
+    private func removeTraces() async {
+        let (bundle, groups, logger, id) = (paths.bundle, [core.cgroup(id), core.shimCgroup(id)], core.logger, id)
+        let runtimes = core.configuration.runtimes.keys.map { "\(core.paths.runtimeRoot($0))/\(id)" }
+        do throws(EngineError) {
+            try await Blocking.run { () throws(EngineError) in
+                try attempt("clear away a run") { () throws(SystemError) in
+                    try Traces.remove(bundle: bundle, runtimeStates: runtimes, cgroups: groups)
+                }
+            }
+        } catch { logger.warning("container \(id): \(error) (the next start of the engine sweeps it)") }
+    }
+}
+
+/// What a run leaves on the host.
+enum Traces {
+    /// Nothing mounted there is fine. What is still in use is detached and goes when its last user does.
+    static func unmount(_ path: String) throws(SystemError) {
+        do throws(SystemError) { try Mount.unmount(path) } catch {
+            // Not mounted, or not there.
+            if error.errno == 22 || error.isNotFound { return }
+            guard error.isBusy else { throw error }
+            try Mount.unmount(path, lazily: true)
+        }
+    }
+
+    /// All is tried; the first failure is thrown.
+    static func remove(bundle: String, runtimeStates: [String], cgroups: [Cgroup]) throws(SystemError) {
+        var first: SystemError?
+        for path in [bundle] + runtimeStates {
+            do throws(SystemError) { try File.removeTree(path) } catch { first = first ?? error }
+        }
+        for group in cgroups {
+            do throws(SystemError) { try group.remove() } catch { first = first ?? error }
+        }
+        if let first { throw first }
+    }
+}

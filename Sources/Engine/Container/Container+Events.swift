@@ -1,0 +1,137 @@
+import APITypes
+import Lifecycle
+import Linux
+import Logging
+import Synchronization
+
+extension Container {
+    /// Something from the shim of that run; of a past one it is no news.
+    func heard(_ news: ShimNews, run number: Int) async {
+        guard number == run else { return }
+        switch news {
+        case .event(let event): await heard(event)
+        case .closed(let why): await connectionLost(why)
+        }
+    }
+
+    private func heard(_ event: ShimEvent) async {
+        switch event {
+        case .started(let pid): await started(pid)
+        case .exited(let record): exited(record)
+        case .execStarted(let exec, let pid): execStarted(exec, pid)
+        case .execExited(let exec, let status): execExited(exec, status)
+        case .stop(_, let update): stopUpdated(update)
+        case .paused: pauseObserved(true)
+        case .resumed: pauseObserved(false)
+        case .oomKilled: post("oom")
+        case .output, .outputEnd: break
+        }
+    }
+
+    func pauseObserved(_ paused: Bool) {
+        let before = machine.state
+        if paused { machine.pauseObserved() } else { machine.resumeObserved() }
+        guard machine.state != before else { return }
+        publish()
+        post(paused ? "pause" : "unpause")
+    }
+
+    private func exited(_ record: ExitRecord) {
+        // A start that failed is told by the reply to it, with the reason.
+        let neverStarted = record.status == .unobserved(.neverStarted)
+        if neverStarted, starting != nil { return }
+        finished(
+            record.status, at: record.finishedAt, oomKilled: record.oomKilled,
+            error: neverStarted ? "its start failed while the engine was restarted" : "")
+        if record.lostLogBytes > 0 {
+            core.logger.warning("container \(id): \(record.lostLogBytes) bytes of its output could not be logged")
+        }
+    }
+
+    /// The container has ended: recorded, told, cleared away; then its restart policy or its removal.
+    func finished(_ status: ExitStatus, at time: Int64, oomKilled: Bool, error: String = "") {
+        let intended = state.desired == .stopped
+        let closing = core.isClosing.withLock { $0 }
+        let restarts = !intended && !closing && rule.restarts(after: status, count: state.restartCount)
+        guard machine.exitObserved(restarts: restarts) else { return }
+        mainProcess.withLock { $0 = nil }
+        handWatch?.end()
+        (handWatch, stopSince, finding) = (nil, nil, nil)
+        healthTask?.cancel()
+        (state.phase, state.pid, state.pidStart) = (.exited, 0, 0)
+        (state.exit, state.finishedAt, state.oomKilled, state.error) = (StoredStatus(status), time, oomKilled, error)
+        abandonExecs()
+        if restarts { state.restartCount += 1 }
+        record()
+        post("die", ["exitCode": status.shellCode.map { "\($0)" } ?? "unknown"])
+        if intended { post("stop") }
+        beginCleanup()
+        if let report = stopReport { resolveStopWaiters(.ended(report)) }
+        resolveExitWaiters()
+        if restarts { scheduleRestart() } else if document.host.autoRemove, !closing { removeAfterExit() }
+    }
+
+    // MARK: restart policy
+
+    private func scheduleRestart() {
+        let ran = startedAt.map { MonotonicClock.now() - $0 } ?? .zero
+        let wait = backOff.next(afterRunOf: ran)
+        restartTimer = core.reactor.after(wait) { [weak self] in
+            Task { await self?.restartByPolicy() }
+        }
+    }
+
+    func restartByPolicy() async {
+        guard machine.state == .restarting, !core.isClosing.withLock({ $0 }) else { return }
+        do throws(EngineError) { try await start(cause: .policy) } catch {
+            core.logger.error("container \(name) could not be restarted: \(error)")
+        }
+    }
+
+    func cancelRestartTimer() {
+        if let timer = restartTimer.take() { core.reactor.cancel(timer) }
+    }
+
+    func removeAfterExit() {
+        Task {
+            do throws(EngineError) { try await remove(force: false, volumes: true) } catch {
+                core.logger.error("container \(name) could not be removed after its end: \(error)")
+            }
+        }
+    }
+
+    // MARK: waiting for the end
+
+    func wait(_ condition: WaitCondition) -> Promise<WaitResponse> {
+        let promise = Promise<WaitResponse>()
+        if condition == .notRunning, !machine.isActive {
+            promise.resolve(waitResponse())
+        } else {
+            exitWaiters.append(ExitWaiter(condition: condition, promise: promise))
+        }
+        return promise
+    }
+
+    func resolveExitWaiters(removed: Bool = false) {
+        let response = waitResponse()
+        exitWaiters.removeAll { waiter in
+            guard removed || waiter.condition != .removed else { return false }
+            waiter.promise.resolve(response)
+            return true
+        }
+    }
+
+    /// 128+n for a signal; where nobody saw the status, the error says so and the number means nothing.
+    private func waitResponse() -> WaitResponse {
+        var response = WaitResponse()
+        guard let status = state.exit?.status else { return response }
+        if let code = status.shellCode {
+            response.statusCode = Int(code)
+        } else {
+            response.statusCode = 255
+            response.error = WaitError()
+            response.error?.message = status.description
+        }
+        return response
+    }
+}

@@ -1,0 +1,161 @@
+import APITypes
+import Lifecycle
+import Linux
+
+/// A further process of a container, from its creation to some time after its end.
+struct ExecRecord: Sendable {
+    enum Phase: Hashable, Sendable { case created, starting, running, exited(ExitStatus) }
+    let id: String
+    let request: ExecCreateRequest
+    var phase = Phase.created
+    var pid: Int32 = 0
+    let ended = Promise<ExitStatus>()
+
+    var isRunning: Bool { phase == .running || phase == .starting }
+}
+
+extension Container {
+    /// Execs that are remembered after their end.
+    static let rememberedExecs = 64
+
+    func createExec(_ request: ExecCreateRequest) throws(EngineError) -> String {
+        guard machine.isActive, machine.state != .starting else { throw .notRunning("container \(id) is not running") }
+        guard machine.state != .paused else {
+            throw .conflict("Container \(id) is paused, unpause the container before exec")
+        }
+        guard let first = request.cmd?.first, !first.isEmpty else { throw .invalid("No exec command specified") }
+        forgetOldExecs()
+        let record = ExecRecord(id: Identifier.random(), request: request)
+        execs[record.id] = record
+        core.remember(exec: record.id, of: id)
+        post("exec_create: \((request.cmd ?? []).joined(separator: " "))", ["execID": record.id])
+        return record.id
+    }
+
+    private func forgetOldExecs() {
+        let over = execs.values.filter { if case .exited = $0.phase { true } else { false } }
+        for record in over.dropFirst(Container.rememberedExecs) {
+            execs[record.id] = nil
+            core.forget(exec: record.id)
+        }
+    }
+
+    /// Starts it; the streams are attached before, so that no byte is lost. Nil when detached.
+    func startExec(_ exec: String, detached: Bool, consoleSize: [Int]?) async throws(EngineError) -> AttachedStream? {
+        guard let record = execs[exec] else { throw .notFound(kind: "exec instance", name: exec) }
+        guard record.phase == .created else { throw .conflict("Exec with id \(exec) is already running or has ended") }
+        let shim = try runningShim()
+        guard machine.state != .paused else {
+            throw .conflict("Container \(id) is paused, unpause the container before exec")
+        }
+        execs[exec]?.phase = .starting
+        do throws(EngineError) {
+            return try await launch(record, shim, detached: detached, consoleSize: consoleSize)
+        } catch {
+            switch error {
+            case .commandNotFound: execExited(exec, .code(127))
+            case .notExecutable: execExited(exec, .code(126))
+            default: execExited(exec, .code(126))
+            }
+            throw error
+        }
+    }
+
+    private func launch(
+        _ record: ExecRecord, _ shim: ShimConnection, detached: Bool, consoleSize: [Int]?
+    ) async throws(EngineError) -> AttachedStream? {
+        let request = record.request
+        let process = try await execProcess(request, consoleSize: consoleSize ?? request.consoleSize)
+        var stream: AttachedStream?
+        if !detached {
+            let streams = AttachedStream(
+                AttachRequest(
+                    target: .exec(record.id), input: request.attachStdin, output: request.attachStdout || request.tty,
+                    error: request.attachStderr))
+            try await streams.connect(to: paths.socket, core.reactor)
+            stream = streams
+        }
+        let call = ShimCall.exec(
+            ExecRequest(
+                id: record.id, process: process.bytes, terminal: request.tty,
+                openStdin: request.attachStdin && !detached))
+        switch try await shim.call(call, within: Container.startDeadline) {
+        case .started(let pid): execStarted(record.id, pid)
+        case .failed(let failure, let message):
+            stream?.detach()
+            throw Container.execError(failure, message)
+        case .done, .snapshot, .accepted: throw .system("the shim answered exec wrongly")
+        }
+        return stream
+    }
+
+    private static func execError(_ failure: StartFailure, _ message: String) -> EngineError {
+        let text = "OCI runtime exec failed: \(message)"
+        return switch failure {
+        case .commandNotFound: .commandNotFound(text)
+        case .notExecutable: .notExecutable(text)
+        case .state: .conflict(text)
+        case .runtime, .system: .system(text)
+        }
+    }
+
+    private func execProcess(_ request: ExecCreateRequest, consoleSize: [Int]?) async throws(EngineError) -> JSON {
+        var input = try await specInput([:])
+        let user = request.user.flatMap { $0.isEmpty ? nil : $0 } ?? document.config.user ?? ""
+        input.user = try await Container.lookUp(user, adding: document.host.groupAdd ?? [], in: paths.rootfs)
+        if request.privileged {
+            var host = document.host
+            host.privileged = true
+            input.capabilities = try Capabilities.effective(host, held: core.facts.capabilities)
+        }
+        let directory = request.workingDir.flatMap { $0.isEmpty ? nil : $0 } ?? document.config.workingDir ?? "/"
+        return try Spec.process(
+            input, command: request.cmd ?? [],
+            environment: Environment.merge(document.config.env ?? [], request.env ?? []), terminal: request.tty,
+            directory: directory, consoleSize: consoleSize)
+    }
+
+    // MARK: what the shim tells
+
+    func execStarted(_ exec: String, _ pid: Int32) {
+        guard let record = execs[exec], record.phase == .starting else { return }
+        execs[exec]?.phase = .running
+        execs[exec]?.pid = pid
+        publish()
+        post("exec_start: \((record.request.cmd ?? []).joined(separator: " "))", ["execID": exec])
+    }
+
+    func execExited(_ exec: String, _ status: ExitStatus) {
+        guard let record = execs[exec], record.isRunning else { return }
+        execs[exec]?.phase = .exited(status)
+        execs[exec]?.pid = 0
+        record.ended.resolve(status)
+        publish()
+        post("exec_die", ["execID": exec, "exitCode": status.shellCode.map { "\($0)" } ?? "unknown"])
+    }
+
+    /// The container has ended and so have they; whose status had not come will not be known.
+    func abandonExecs() {
+        for exec in execs.values where exec.isRunning { execExited(exec.id, .unobserved(.supervisorGone)) }
+    }
+
+    func inspectExec(_ exec: String) throws(EngineError) -> ExecInspect {
+        guard let record = execs[exec] else { throw .notFound(kind: "exec instance", name: exec) }
+        let request = record.request
+        var answer = ExecInspect()
+        (answer.id, answer.containerID, answer.running, answer.pid) = (exec, id, record.isRunning, Int(record.pid))
+        if case .exited(let status) = record.phase {
+            answer.exitCode = status.shellCode.map { Int($0) }
+            answer.canRemove = true
+        }
+        (answer.openStdin, answer.openStdout, answer.openStderr) = (
+            request.attachStdin, request.attachStdout, request.attachStderr
+        )
+        answer.processConfig.tty = request.tty
+        answer.processConfig.entrypoint = request.cmd?.first ?? ""
+        answer.processConfig.arguments = Array((request.cmd ?? []).dropFirst())
+        answer.processConfig.privileged = request.privileged
+        answer.processConfig.user = request.user
+        return answer
+    }
+}

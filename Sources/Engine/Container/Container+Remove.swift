@@ -1,0 +1,88 @@
+import APITypes
+import Lifecycle
+import Linux
+import Logging
+
+extension Container {
+    /// `force` kills it first; what does not die is `.stuck`. On return it is gone for good.
+    func remove(force: Bool, volumes: Bool) async throws(EngineError) {
+        switch machine.removeRequested(force: force, name: name) {
+        case .refuse(let why): throw .conflict(why)
+        case .cancelRestart:
+            cancelRestartTimer()
+            state.desired = .stopped
+            return try await remove(force: force, volumes: volumes)
+        case .killFirst:
+            try await killForRemoval()
+            if removed.current != nil { return }
+            // It may be on its way out by its own --rm.
+            if machine.state == .removing { return await removed.value() }
+            return try await remove(force: force, volumes: volumes)
+        case .begin: break
+        }
+        publish()
+        let failure = Promise<EngineError?>()
+        Task {
+            do throws(EngineError) {
+                try await performRemoval(volumes: volumes)
+                failure.resolve(nil)
+            } catch {
+                machine.removeFailed()
+                publish()
+                failure.resolve(error)
+            }
+        }
+        if let error = await failure.value() { throw error }
+    }
+
+    private func killForRemoval() async throws(EngineError) {
+        let outcome = try await stop(.kill(deadline: stopDefaults.killDeadline)).result()
+        guard outcome.hasEnded else {
+            throw .stuck("cannot remove container \"/\(name)\": \(Verdict.line(name, outcome.verdict))")
+        }
+    }
+
+    /// Every step can be done again: a crash in between is finished at the next start.
+    func performRemoval(volumes: Bool) async throws(EngineError) {
+        await cleanedUp()
+        state.phase = .removing
+        try await core.store.save(state, of: id, durable: !document.host.autoRemove)
+        let (paths, trash) = (paths, "\(core.paths.temporary)/removed-\(id)")
+        try await Blocking.run { () throws(EngineError) in
+            try attempt("remove container \(paths.id)") { () throws(SystemError) in
+                try Traces.unmount(paths.rootfs)
+                try File.removeTree(paths.bundle)
+                if try File.status(of: paths.data, following: false) != nil { try File.rename(paths.data, to: trash) }
+            }
+        }
+        if volumes { await removeAnonymousVolumes() }
+        try await core.store.deleteContainer(id)
+        core.registry.remove(id)
+        core.forgetExecs(of: id)
+        resolveExitWaiters(removed: true)
+        post("destroy")
+        removed.resolve(())
+        core.discard(trash)
+    }
+
+    private func removeAnonymousVolumes() async {
+        for plan in document.mounts where plan.kind == .volume && plan.anonymous {
+            do throws(EngineError) {
+                try await core.removeVolume(plan.source, force: true, besides: id)
+            } catch { core.logger.info("volume \(plan.source) stays: \(error)") }
+        }
+    }
+}
+
+extension EngineCore {
+    /// Removes what was set aside, in the background; the next start sweeps what is left.
+    func discard(_ path: String) {
+        Task {
+            do throws(EngineError) {
+                try await Blocking.run { () throws(EngineError) in
+                    try attempt { () throws(SystemError) in try File.removeTree(path) }
+                }
+            } catch { logger.warning("\(error)") }
+        }
+    }
+}

@@ -1,0 +1,194 @@
+import APITypes
+import Lifecycle
+import Linux
+import Logging
+import Synchronization
+
+extension Container {
+    /// Given to the runtime to create and start the container; the shim itself gives up after 60 s.
+    static let startDeadline = Duration.seconds(70)
+
+    /// Starts it; goes on although the caller leaves. `.notModified` when it runs already.
+    func start(cause: StartCause = .request) async throws(EngineError) {
+        await cleanedUp()
+        if let starting { return try await joined(starting) }
+        if cause == .policy, machine.state != .restarting { return }
+        switch machine.startRequested() {
+        case .alreadyRunning: throw .notModified("container \(name) is already running")
+        case .refuse(let why): throw .conflict(why)
+        case .begin: break
+        }
+        cancelRestartTimer()
+        let promise = Promise<EngineError?>()
+        starting = promise
+        run += 1
+        publish()
+        // A task of its own: a client that hangs up must not leave half a container.
+        Task { promise.resolve(await attemptStart(cause)) }
+        try await joined(promise)
+    }
+
+    private func joined(_ promise: Promise<EngineError?>) async throws(EngineError) {
+        if let error = await promise.value() { throw error }
+    }
+
+    private func attemptStart(_ cause: StartCause) async -> EngineError? {
+        defer { starting = nil }
+        do throws(EngineError) {
+            try await performStart(cause)
+            return nil
+        } catch {
+            await startFailed(error)
+            return error
+        }
+    }
+
+    // MARK: the steps
+
+    private func performStart(_ cause: StartCause) async throws(EngineError) {
+        let shared = try await sharedProcesses()
+        (state.phase, state.desired, state.boot, state.error, state.exit) = (.active, .running, core.boot, "", nil)
+        (state.pid, state.pidStart, state.oomKilled, state.verdict) = (0, 0, false, nil)
+        (stopReport, finding, laterOrder, stopSince) = (nil, nil, nil, nil)
+        if cause == .request { state.restartCount = 0 }
+        // The intent; whoever finds it after a crash knows that a mount, a bundle or a shim may be there.
+        try await core.store.save(state, of: id, durable: false)
+        try await prepareRootfs()
+        try await writeBundle(shared)
+        shimProcess = try await ShimProcess.start(core, paths)
+        let connection = try connect()
+        shim = connection
+        guard case .snapshot = try await connection.call(.hello) else {
+            throw .system("the shim answered hello wrongly")
+        }
+        for attachment in earlyAttachments { try await attachment.connect(to: paths.socket, core.reactor) }
+        earlyAttachments = []
+        try await runRuntime(connection)
+    }
+
+    private func runRuntime(_ connection: ShimConnection) async throws(EngineError) {
+        switch try await connection.call(.start, within: Container.startDeadline) {
+        case .started(let pid): await started(pid)
+        case .failed(let failure, let message): throw Container.startError(failure, message)
+        case .done, .snapshot, .accepted: throw .system("the shim answered start wrongly")
+        }
+    }
+
+    /// The texts are the runtime's; docker's command line takes its exit code from the words "executable file not found"
+    /// (127) and "permission denied" (126).
+    private static func startError(_ failure: StartFailure, _ message: String) -> EngineError {
+        switch failure {
+        case .commandNotFound: .commandNotFound("failed to create task for container: \(message)")
+        case .notExecutable: .notExecutable("failed to create task for container: \(message)")
+        case .runtime, .state, .system: .system("failed to create task for container: \(message)")
+        }
+    }
+
+    /// The shim's word that the main process runs: by reply, and again by event; the first counts.
+    func started(_ pid: Int32) async {
+        guard machine.state == .starting else { return }
+        machine.startSucceeded()
+        (state.pid, state.startedAt, state.finishedAt) = (pid, WallTime.now().nanosecondsSince1970, 0)
+        startedAt = MonotonicClock.now()
+        holdMainProcess(pid)
+        record()
+        post("start")
+        startHealthChecks()
+        if let order = laterOrder.take() { await sendOrder(order) }
+    }
+
+    /// A handle that outlives a reuse of the number. The process may have ended already: then there is nothing to hold.
+    func holdMainProcess(_ pid: Int32) {
+        do throws(SystemError) {
+            state.pidStart = try Procfs.stat(of: pid).startTicks
+            // A closure cannot consume what it captures: it is handed over in a box of one.
+            var box: Pidfd? = try Pidfd(opening: pid)
+            mainProcess.withLock { $0 = box.take() }
+        } catch {
+            if !error.isNoSuchProcess { core.logger.warning("container \(id): \(error)") }
+        }
+    }
+
+    func connect() throws(EngineError) -> ShimConnection {
+        let number = run
+        let (events, feed) = AsyncStream.makeStream(of: ShimNews.self)
+        let connection = try attempt("reach the shim") { () throws(SystemError) in
+            try ShimConnection(
+                to: paths.socket, reactor: core.reactor, onEvent: { feed.yield(.event($0)) },
+                onClose: { why in
+                    feed.yield(.closed(why))
+                    feed.finish()
+                })
+        }
+        Task {
+            for await news in events { await heard(news, run: number) }
+        }
+        return connection
+    }
+
+    /// Main processes of the containers whose namespaces this one joins; they must run.
+    private func sharedProcesses() async throws(EngineError) -> [String: Int32] {
+        var pids: [String: Int32] = [:]
+        for dependency in Set(document.namespaces.dependencies) {
+            guard let other = core.registry.withID(dependency) else {
+                throw .notFound(kind: "container", name: dependency)
+            }
+            let snapshot = other.snapshot
+            guard snapshot.isRunning, snapshot.state.pid > 0 else {
+                throw .conflict("cannot join the namespaces of container \(dependency): it is not running")
+            }
+            pids[dependency] = snapshot.state.pid
+        }
+        return pids
+    }
+
+    // MARK: failure
+
+    private func startFailed(_ error: EngineError) async {
+        // The shim may have started it although its answer was lost: then this is a running container.
+        guard machine.state == .starting else { return }
+        shimProcess?.kill()
+        shim?.close()
+        shim = nil
+        await killLeftovers()
+        guard machine.state == .starting else { return }
+        machine.startFailed()
+        switch error {
+        case .commandNotFound: state.exit = StoredStatus(.code(127))
+        case .notExecutable: state.exit = StoredStatus(.code(126))
+        default: state.exit = StoredStatus(.code(128))
+        }
+        (state.phase, state.pid, state.error, state.finishedAt) = (
+            .exited, 0, error.description, WallTime.now().nanosecondsSince1970
+        )
+        for attachment in earlyAttachments { attachment.fail(error) }
+        earlyAttachments = []
+        resolveStopWaiters(.already(state.exit?.status))
+        record()
+        post("die", ["exitCode": "\(state.exit?.status.shellCode ?? 0)"])
+        beginCleanup()
+        resolveExitWaiters()
+        if document.host.autoRemove { removeAfterExit() }
+    }
+
+    /// Nothing of a failed start may stay alive: the whole cgroup is killed, and its emptiness awaited for a while.
+    private func killLeftovers() async {
+        let cgroup = core.cgroup(id)
+        do throws(EngineError) {
+            try await Blocking.run { () throws(EngineError) in
+                try attempt("clear a failed start") { () throws(SystemError) in
+                    if try cgroup.exists() { try cgroup.kill() }
+                }
+            }
+        } catch { core.logger.error("container \(id): \(error)") }
+    }
+}
+
+/// Why a container is started.
+enum StartCause: Sendable { case request, policy }
+
+/// What comes from a shim.
+enum ShimNews: Sendable {
+    case event(ShimEvent)
+    case closed(String)
+}

@@ -1,0 +1,188 @@
+import Lifecycle
+import Linux
+import Logging
+
+/// Somebody who asked for a stop and waits for its verdict.
+struct StopWaiter {
+    let number: Int
+    let since: Instant
+    let verdict: Promise<StopVerdict>
+    let updates: AsyncStream<StopUpdate>.Continuation
+    var timer: Reactor.Token?
+}
+
+extension Container {
+    /// What a verdict may take beyond the ladder and the kill deadline.
+    static let verdictSlack = Duration.seconds(2)
+    /// What recording the intent may take before a stop goes on without it.
+    static let intentDeadline = Duration.seconds(2)
+
+    func stop(_ options: StopOptions) async throws(EngineError) -> StopJob {
+        try await stop(stopDefaults.order(for: options))
+    }
+
+    func kill(deadline: Duration?) async throws(EngineError) -> StopJob {
+        guard machine.isActive || machine.state == .restarting else {
+            throw .notRunning("cannot kill container: \(name): container \(id) is not running")
+        }
+        post("kill", ["signal": "9"])
+        return try await stop(.kill(deadline: deadline ?? stopDefaults.killDeadline))
+    }
+
+    /// Joins the stop that goes on, or begins one. Nobody's leaving cancels it.
+    func stop(_ order: StopOrder) async throws(EngineError) -> StopJob {
+        let action = machine.stopRequested()
+        switch action {
+        case .already: return finishedJob()
+        case .cancelRestart:
+            cancelRestartTimer()
+            state.desired = .stopped
+            try await core.store.save(state, of: id, durable: true)
+            publish()
+            return finishedJob()
+        case .order, .orderLater: break
+        }
+        let (job, waiter) = newWaiter(order)
+        if stopSince == nil { stopSince = waiter.since }
+        try await recordIntent()
+        publish()
+        guard waiter.verdict.current == nil else { return job }
+        if action == .orderLater && machine.state == .starting {
+            orderLater(order)
+        } else if machine.isActive {
+            await sendOrder(order)
+        }
+        return job
+    }
+
+    /// While it is being started: a kill reaches the shim at once, a softer order waits for the start.
+    private func orderLater(_ order: StopOrder) {
+        if laterOrder?.isKill != true { laterOrder = order }
+        guard order.isKill, let shim else { return }
+        Task {
+            do throws(EngineError) { _ = try await shim.call(.stop(order)) } catch {
+                core.logger.warning("container \(id): \(error)")
+            }
+        }
+    }
+
+    /// Before the first signal it is on the disk that this container is to be stopped, where anything could start it
+    /// again. A disk that does not answer does not keep a container alive: after two seconds the stop goes on.
+    private func recordIntent() async throws(EngineError) {
+        let isNews = state.desired == .running
+        state.desired = .stopped
+        guard isNews else { return }
+        guard rule.kind != .no else { return core.store.enqueueSave(state, of: id) }
+        let recorded = Promise<EngineError?>()
+        let (store, id, state) = (core.store, id, state)
+        Task {
+            do throws(EngineError) {
+                try await store.save(state, of: id, durable: true)
+                recorded.resolve(nil)
+            } catch { recorded.resolve(error) }
+        }
+        let timer = core.reactor.after(Container.intentDeadline) {
+            recorded.resolve(.timedOut("recording the stop took longer than 2s"))
+        }
+        if let error = await recorded.value() {
+            core.logger.error("container \(id) is being stopped, but that could not be recorded: \(error)")
+        }
+        core.reactor.cancel(timer)
+    }
+
+    private func newWaiter(_ order: StopOrder) -> (StopJob, StopWaiter) {
+        let (updates, feed) = AsyncStream.makeStream(of: StopUpdate.self, bufferingPolicy: .bufferingNewest(64))
+        stopNumber += 1
+        let number = stopNumber
+        var waiter = StopWaiter(
+            number: number, since: MonotonicClock.now(), verdict: Promise(), updates: feed)
+        if let grace = order.ladder.totalGrace {
+            waiter.timer = core.reactor.after(grace + order.killDeadline + Container.verdictSlack) { [weak self] in
+                Task { await self?.verdictDue(number) }
+            }
+        }
+        stopWaiters.append(waiter)
+        return (job(waiter, updates), waiter)
+    }
+
+    private func job(_ waiter: StopWaiter, _ updates: AsyncStream<StopUpdate>) -> StopJob {
+        let (id, name, since, verdict) = (id, name, waiter.since, waiter.verdict)
+        return StopJob(id: id, name: name, updates: updates) {
+            let verdict = await verdict.value()
+            return StopOutcome(id: id, name: name, verdict: verdict, elapsed: MonotonicClock.now() - since)
+        }
+    }
+
+    private func finishedJob() -> StopJob {
+        let (updates, feed) = AsyncStream.makeStream(of: StopUpdate.self)
+        feed.finish()
+        let outcome = StopOutcome(id: id, name: name, verdict: .already(state.exit?.status), elapsed: .zero)
+        return StopJob(id: id, name: name, updates: updates) { outcome }
+    }
+
+    // MARK: to and from the shim
+
+    /// Hands the order to the shim; where there is none, the engine does what it can itself.
+    func sendOrder(_ order: StopOrder) async {
+        guard let shim else { return stopByHand(order) }
+        do throws(EngineError) {
+            switch try await shim.call(.stop(order)) {
+            case .accepted: break
+            case .failed(_, let message): core.logger.error("container \(id): the shim refused to stop it: \(message)")
+            case .done, .snapshot, .started: core.logger.error("container \(id): the shim answered stop wrongly")
+            }
+        } catch {
+            core.logger.error("container \(id): \(error)")
+            // A lost connection is an event of its own; a shim that is silent must not save its container.
+            if machine.isActive { stopByHand(order) }
+        }
+    }
+
+    func stopUpdated(_ update: StopUpdate) {
+        for waiter in stopWaiters { waiter.updates.yield(update) }
+        switch update {
+        case .stuck(let finding):
+            self.finding = finding
+            machine.stuckObserved()
+            state.verdict = Verdict.line(name, .stuck(finding))
+            record()
+            post("stuck", ["tasks": "\(finding.tasks.count)"])
+            resolveStopWaiters(.stuck(finding))
+        case .ended(let report):
+            stopReport = report
+            if !machine.isActive { resolveStopWaiters(.ended(report)) }
+        case .signalled, .waiting, .unhandled, .thawed, .killing, .mainEnded: break
+        }
+    }
+
+    func resolveStopWaiters(_ verdict: StopVerdict) {
+        for waiter in stopWaiters {
+            waiter.verdict.resolve(verdict)
+            waiter.updates.finish()
+            if let timer = waiter.timer { core.reactor.cancel(timer) }
+        }
+        stopWaiters = []
+        if case .ended = verdict {
+            state.verdict = Verdict.line(name, verdict)
+            core.store.enqueueSave(state, of: id)
+        }
+        publish()
+    }
+
+    /// The answer is due though nothing was heard: what can be seen from here is the verdict.
+    private func verdictDue(_ number: Int) async {
+        guard let waiter = stopWaiters.first(where: { $0.number == number }) else { return }
+        let verdict: StopVerdict
+        if machine.state == .stuck, let finding {
+            verdict = .stuck(finding)
+        } else {
+            let seen = await LeftoverTasks.look(core.cgroup(id), since: waiter.since, core)
+            guard stopWaiters.contains(where: { $0.number == number }) else { return }
+            let why = shim == nil ? "its shim is gone" : "its shim does not answer"
+            verdict = machine.isActive ? .unsupervised(seen, why: why) : .already(state.exit?.status)
+        }
+        guard let index = stopWaiters.firstIndex(where: { $0.number == number }) else { return }
+        stopWaiters.remove(at: index).updates.finish()
+        waiter.verdict.resolve(verdict)
+    }
+}

@@ -1,0 +1,214 @@
+import Lifecycle
+import Linux
+import Logging
+import Synchronization
+
+extension Container {
+    /// The connection to the shim has ended. Either the container has too, and its record says how; or the shim lives and
+    /// can be reached again; or it is gone and the container is watched from here.
+    func connectionLost(_ why: String) async {
+        shim = nil
+        shimGone.resolve(())
+        guard machine.isActive, machine.state != .starting else { return publish() }
+        if let record = readExitRecord() {
+            finished(record.status, at: record.finishedAt, oomKilled: record.oomKilled)
+            return
+        }
+        core.logger.warning("container \(id): \(why)")
+        if await reconnected() { return }
+        await superviseByHand()
+    }
+
+    /// Nil when there is none, or none that can be read.
+    func readExitRecord() -> ExitRecord? {
+        do throws(SystemError) {
+            guard let bytes = try File.readIfPresent(paths.exitRecord) else { return nil }
+            return ExitRecord(text: String(decoding: bytes, as: UTF8.self))
+        } catch {
+            core.logger.error("container \(id): \(error)")
+            return nil
+        }
+    }
+
+    /// A shim whose connection broke, but that still serves.
+    private func reconnected() async -> Bool {
+        do throws(EngineError) {
+            let connection = try connect()
+            guard case .snapshot(let snapshot) = try await connection.call(.hello) else { return false }
+            shimGone = Promise()
+            shim = connection
+            await adopt(snapshot)
+            return true
+        } catch { return false }
+    }
+
+    /// Without a shim the cgroup tells whether anything lives, and a pidfd how the main process ended (kernel 6.15).
+    func superviseByHand() async {
+        let number = run
+        do throws(SystemError) {
+            let cgroup = core.cgroup(id)
+            guard try cgroup.isPopulated() else { return endedUnseen() }
+            handWatch = try HandWatch(cgroup, core.reactor) { [weak self] in
+                Task { await self?.populationChanged(run: number) }
+            }
+            core.logger.error("container \(id) is unsupervised: its shim is gone; it is watched through its cgroup")
+            publish()
+            // Between the look and the watch it may have emptied.
+            await populationChanged(run: number)
+        } catch {
+            core.logger.error("container \(id): \(error)")
+        }
+    }
+
+    private func populationChanged(run number: Int) async {
+        guard number == run, machine.isActive, shim == nil else { return }
+        do throws(SystemError) {
+            if try !core.cgroup(id).isPopulated() { endedUnseen() }
+        } catch { core.logger.error("container \(id): \(error)") }
+    }
+
+    /// It has ended, and nobody told. The kernel may still know how; else that is what is recorded.
+    func endedUnseen() {
+        if let record = readExitRecord() {
+            return finished(record.status, at: record.finishedAt, oomKilled: record.oomKilled)
+        }
+        let observed: ExitStatus? = mainProcess.withLock { held in
+            // What the kernel cannot tell is not known: the status stays unobserved.
+            do throws(SystemError) {
+                return try held.borrow { (pidfd) throws(SystemError) in try pidfd.observedExit() } ?? nil
+            } catch { return nil }
+        }
+        let reason = state.boot == core.boot ? UnobservedReason.supervisorGone : .hostRestarted
+        let status = observed ?? .unobserved(reason)
+        finished(
+            status, at: WallTime.now().nanosecondsSince1970, oomKilled: false,
+            error: observed == nil ? "exit status unknown: \(reason)" : "")
+    }
+
+    // MARK: stopping without a shim
+
+    /// Walks the ladder from here: signals to the main process through its pidfd, then the kill of the cgroup.
+    func stopByHand(_ order: StopOrder) {
+        let number = run
+        handStop?.cancel()
+        handStop = Task {
+            for rung in order.ladder.rungs {
+                guard number == run, machine.isActive else { return }
+                signalByHand(rung.signal)
+                guard await !emptied(within: rung.grace) else { return }
+                if Task.isCancelled { return }
+            }
+            guard number == run, machine.isActive else { return }
+            killByHand()
+            guard await !emptied(within: .bounded(order.killDeadline)), !Task.isCancelled, number == run else { return }
+            let seen = await LeftoverTasks.look(core.cgroup(id), since: MonotonicClock.now() - order.killDeadline, core)
+            guard number == run, machine.isActive, !Task.isCancelled else { return }
+            finding = seen
+            machine.stuckObserved()
+            resolveStopWaiters(.unsupervised(seen, why: shim == nil ? "its shim is gone" : "its shim does not answer"))
+        }
+    }
+
+    private func signalByHand(_ signal: Signal) {
+        mainProcess.withLock { held in
+            do throws(SystemError) {
+                _ = try held.borrow { (pidfd) throws(SystemError) in try pidfd.send(signal) }
+            } catch {
+                if !error.isNoSuchProcess { core.logger.error("container \(id): \(error)") }
+            }
+        }
+    }
+
+    private func killByHand() {
+        do throws(SystemError) {
+            let cgroup = core.cgroup(id)
+            try cgroup.kill()
+            _ = try cgroup.thaw()
+        } catch { core.logger.error("container \(id): \(error)") }
+    }
+
+    /// True once the container has ended.
+    private func emptied(within grace: Grace) async -> Bool {
+        let ended = wait(.notRunning)
+        let promise = Promise<Bool>()
+        Task {
+            _ = await ended.value()
+            promise.resolve(true)
+        }
+        var timer: Reactor.Token?
+        if case .bounded(let limit) = grace { timer = core.reactor.after(limit) { promise.resolve(false) } }
+        let result = await withTaskCancellationHandler {
+            await promise.value()
+        } onCancel: {
+            promise.resolve(false)
+        }
+        if let timer { core.reactor.cancel(timer) }
+        return result
+    }
+}
+
+/// Watches a cgroup through its events until `end`.
+final class HandWatch: Sendable {
+    private final class Source: Sendable {
+        let events: CgroupEvents
+        init(_ events: consuming CgroupEvents) { self.events = events }
+    }
+
+    private let ending: @Sendable () -> Void
+
+    /// Where the host has no events (v1), it looks every 200 ms.
+    init(_ cgroup: Cgroup, _ reactor: Reactor, changed: @escaping @Sendable () -> Void) throws(SystemError) {
+        if let events = try cgroup.openEvents() {
+            let source = Source(events)
+            let token = reactor.register(source.events.descriptor.raw, .priority) { _ in
+                // Reading makes the next change an event again; what it says is looked up afresh by the container.
+                do throws(SystemError) { _ = try source.events.current() } catch { return changed() }
+                changed()
+            }
+            ending = { reactor.unregister(token) }
+        } else {
+            let ticker = Task {
+                while await reactor.pause(.milliseconds(200)) { changed() }
+            }
+            ending = { ticker.cancel() }
+        }
+    }
+
+    func end() { ending() }
+}
+
+/// Tasks of a container, as the kernel shows them from outside.
+enum LeftoverTasks {
+    static let shown = 64
+
+    /// Only files that cannot hang are read. At most two seconds; then what was seen is nothing.
+    static func look(_ cgroup: Cgroup, since: Instant, _ core: EngineCore) async -> StuckFinding {
+        do throws(EngineError) {
+            let tasks = try await Blocking.run("looking at \(cgroup.path)", within: .seconds(2), on: core.reactor) {
+                () throws(EngineError) -> [LiveTask] in
+                try attempt { () throws(SystemError) -> [LiveTask] in try LeftoverTasks.tasks(of: cgroup) }
+            }
+            return StuckFinding(
+                tasks: Array(tasks.prefix(shown)), truncated: tasks.count > shown,
+                sinceKill: MonotonicClock.now() - since)
+        } catch {
+            core.logger.error("\(error)")
+            return StuckFinding(tasks: [], sinceKill: MonotonicClock.now() - since)
+        }
+    }
+
+    private static func tasks(of cgroup: Cgroup) throws(SystemError) -> [LiveTask] {
+        var found: [LiveTask] = []
+        let procfs = Procfs.live
+        for tid in try cgroup.threads().prefix(shown + 1) {
+            guard let status = try procfs.status(of: tid), status.state != "Z", status.state != "X" else { continue }
+            found.append(
+                LiveTask(
+                    pid: status.threadGroup, tid: tid, comm: status.name,
+                    state: status.state,
+                    wchan: try procfs.waitChannel(of: status.threadGroup, task: tid) ?? "",
+                    killPending: status.isPending(.kill)))
+        }
+        return found
+    }
+}

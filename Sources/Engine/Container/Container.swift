@@ -1,0 +1,104 @@
+import APITypes
+import Lifecycle
+import Linux
+import Synchronization
+
+/// One container. Its calls interleave wherever one waits: the machine says at each step what may happen, so a kill
+/// overtakes a stop, and nothing waits for anything it does not need.
+actor Container {
+    nonisolated let id: String
+    nonisolated let core: EngineCore
+    nonisolated let paths: ContainerPaths
+    nonisolated private let published: Mutex<ContainerSnapshot>
+    /// Of the main process, while it may run.
+    nonisolated let mainProcess = Mutex<Pidfd?>(nil)
+
+    var name: String
+    var document: ContainerDocument
+    var state: RunState
+    var machine: ContainerMachine
+    var stopDefaults: StopDefaults
+    var rule: RestartRule
+    var backOff = RestartBackOff()
+
+    /// The connection to the shim of the present run.
+    var shim: ShimConnection?
+    /// Counts runs: what a past run still sends is told apart.
+    var run = 0
+    var shimProcess: ShimProcess?
+    /// The connection to the shim of the present run has ended.
+    var shimGone = Promise<Void>()
+    var startedAt: Instant?
+    /// Stops that wait for their verdict.
+    var stopWaiters: [StopWaiter] = []
+    var stopSince: Instant?
+    var stopNumber = 0
+    var stopReport: StopReport?
+    /// The order that a start under way must carry out when it is done.
+    var laterOrder: StopOrder?
+    var finding: StuckFinding?
+    /// The start under way, for those who join it.
+    var starting: Promise<EngineError?>?
+    var restartTimer: Reactor.Token?
+    /// Unmounting and so on after the last run: whoever starts or removes waits for it.
+    var cleanup: Task<Void, Never>?
+    var handWatch: HandWatch?
+    var handStop: Task<Void, Never>?
+    /// Calls that look into the root file system while nothing runs.
+    var borrowers = 0
+    var exitWaiters: [ExitWaiter] = []
+    /// Clients that attached before the start.
+    var earlyAttachments: [AttachedStream] = []
+    var execs: [String: ExecRecord] = [:]
+    var healthTask: Task<Void, Never>?
+    /// Becomes true when the container is gone for good.
+    nonisolated let removed = Promise<Void>()
+
+    init(_ row: ContainerRow, _ live: ContainerMachine.State, core: EngineCore) throws(EngineError) {
+        (id, self.core, paths) = (row.id, core, core.paths.container(row.id))
+        (name, document, state) = (row.name, row.document, row.state)
+        machine = ContainerMachine(live)
+        stopDefaults = try StopDefaults(config: row.document.config, engine: core.configuration)
+        rule = try RestartRule(row.document.host.restartPolicy)
+        published = Mutex(ContainerSnapshot(name: row.name, document: row.document, state: row.state, live: live))
+    }
+
+    /// The last published state.
+    nonisolated var snapshot: ContainerSnapshot { published.withLock { $0 } }
+
+    /// Makes the present state visible to those who read without waiting.
+    func publish() {
+        let snapshot = ContainerSnapshot(
+            name: name, document: document, state: state, live: machine.state, supervised: shim != nil,
+            stopSince: stopSince, finding: finding,
+            execIDs: execs.values.filter { $0.isRunning }.map(\.id).sorted())
+        published.withLock { $0 = snapshot }
+    }
+
+    /// Publishes, and records the state in order with all that was recorded before; does not wait.
+    func record() {
+        publish()
+        core.store.enqueueSave(state, of: id)
+    }
+
+    /// Waits until what was left of the last run is cleared away.
+    func cleanedUp() async {
+        while let cleanup {
+            await cleanup.value
+            if self.cleanup == cleanup { self.cleanup = nil }
+        }
+    }
+
+    func post(_ action: String, _ attributes: [String: String] = [:]) {
+        var all = document.config.labels ?? [:]
+        all["image"] = document.config.image
+        all["name"] = name
+        core.events.post(type: "container", action: action, id: id, attributes: all.merging(attributes) { $1 })
+    }
+}
+
+/// Somebody who waits for an exit.
+struct ExitWaiter {
+    var condition: WaitCondition
+    var promise: Promise<WaitResponse>
+}

@@ -1,0 +1,133 @@
+import APITypes
+public import Images
+import Lifecycle
+import Linux
+public import Logging
+import Synchronization
+
+/// The container engine: one per data root. All calls may come from any task at once.
+///
+/// A container is named by its name, its id, or an unambiguous beginning of its id, with or without a leading slash.
+public final class Engine: Sendable {
+    let core: EngineCore
+    private let lock: Mutex<FileLock?>
+
+    public var configuration: EngineConfiguration { core.configuration }
+    /// The images; removal and pruning go through the engine, which knows what is in use.
+    public var images: ImageStore { core.images }
+
+    private init(core: EngineCore, lock: consuming FileLock) {
+        self.core = core
+        self.lock = Mutex(consume lock)
+    }
+
+    /// Locks the data root, opens database and images, recovers every container, sweeps what a crash left.
+    /// Errors name the file and what to do; nothing is overwritten.
+    public static func open(_ configuration: EngineConfiguration, logger: Logger) async throws(EngineError) -> Engine {
+        let opening = Opening(configuration, logger)
+        let lock = try opening.lockRoot()
+        let core = try await opening.core()
+        let engine = Engine(core: core, lock: lock)
+        try await engine.recover()
+        return engine
+    }
+
+    /// Lets go of everything; containers run on. Calls under way end with an error.
+    public func close() async {
+        let first = core.isClosing.withLock { closing in
+            defer { closing = true }
+            return !closing
+        }
+        guard first else { return }
+        core.events.close()
+        for container in core.registry.all { await container.letGo() }
+        core.reactor.stop()
+        core.store.close()
+        removeEmptyParent()
+        lock.withLock { $0 = nil }
+    }
+
+    /// The parent cgroup goes when nobody is left in it.
+    private func removeEmptyParent() {
+        guard core.registry.all.allSatisfy({ !$0.snapshot.isActive }) else { return }
+        do throws(SystemError) { try Cgroup(core.cgroupParent, on: core.cgroups).remove() } catch {
+            core.logger.info("\(error)")
+        }
+    }
+
+    private func recover() async throws(EngineError) {
+        for row in try await core.store.containers() {
+            let live: ContainerMachine.State =
+                switch row.state.phase {
+                case .created: .created
+                case .active: .running
+                case .exited: .exited
+                case .removing: .removing
+                }
+            let container = try Container(row, live, core: core)
+            _ = core.registry.reserve(row.name, for: row.id)
+            core.registry.add(container)
+        }
+        try await core.volumes.load()
+        await withTaskGroup(of: Void.self) { group in
+            for container in core.registry.all { group.addTask { await container.recover() } }
+        }
+        let all = core.registry.all
+        await Recovery.sweep(
+            core, known: Set(all.map(\.id)), active: Set(all.filter { $0.snapshot.isActive }.map(\.id)))
+        for container in all { await container.startAtOpen() }
+    }
+
+    /// Stops every running container (for a daemon that is told to leave nothing); each by its own order.
+    public func stopAll() async -> [StopOutcome] {
+        return await withTaskGroup(of: StopOutcome?.self) { group in
+            for container in core.registry.all where container.snapshot.isActive {
+                group.addTask { [logger = core.logger] in
+                    do throws(EngineError) { return try await container.stop(StopOptions()).result() } catch {
+                        logger.error("container \(container.id): \(error)")
+                        return nil
+                    }
+                }
+            }
+            var outcomes: [StopOutcome] = []
+            for await outcome in group { if let outcome { outcomes.append(outcome) } }
+            return outcomes
+        }
+    }
+}
+
+extension Container {
+    /// As Docker when it starts: containers with a policy, unless they were stopped on purpose (`always` all the same).
+    func startAtOpen() async {
+        if document.host.autoRemove, machine.state == .exited { return removeAfterExit() }
+        guard machine.state == .exited, rule.restartsAtOpen(state) else { return }
+        Task {
+            do throws(EngineError) { try await start() } catch {
+                core.logger.error("container \(name) could not be started: \(error)")
+            }
+        }
+    }
+
+    /// The engine closes: what runs runs on, unwatched until the next engine.
+    func letGo() async {
+        cancelRestartTimer()
+        healthTask?.cancel()
+        handStop?.cancel()
+        handWatch?.end()
+        if !machine.isActive { await cleanedUp() }
+        run += 1
+        shim?.close()
+        shim = nil
+        for attachment in earlyAttachments { attachment.fail(.closing) }
+        earlyAttachments = []
+        for waiter in exitWaiters { waiter.promise.resolve(WaitResponse()) }
+        exitWaiters = []
+        for waiter in stopWaiters {
+            waiter.updates.finish()
+            waiter.verdict.resolve(
+                .unsupervised(StuckFinding(tasks: [], sinceKill: .zero), why: "the engine is closing; the stop goes on")
+            )
+        }
+        stopWaiters = []
+    }
+}

@@ -1,0 +1,47 @@
+public import Lifecycle
+
+/// Where an engine keeps its things, and what holds when a request says nothing.
+public struct EngineConfiguration: Sendable {
+    /// Database, images, containers, volumes. Absolute.
+    public var dataRoot: String
+    /// Sockets, bundles, process ids; need not survive a restart of the host. Absolute.
+    public var runRoot: String
+    /// Name of the cgroup under which containers and shims live; nil: `quell` for the default roots, else
+    /// `quell-<8 hex digits of the data root's hash>`.
+    public var cgroupParent: String?
+    /// Path of the static `quell-shim`.
+    public var shimPath: String
+    /// Path of `quell-unpack`.
+    public var unpackPath: String
+    /// Runtimes by name; `crun` and `runc` are looked up in PATH when they are missing here.
+    public var runtimes: [String: String]
+    public var defaultRuntime: String
+    /// The distribution's default profile; nil: the usual places.
+    public var seccompProfile: String?
+    /// For `--init`; nil: catatonit or tini, the first found in the usual places.
+    public var initPath: String?
+    /// `max-size`, `max-file` for containers that name none.
+    public var logOptions: [String: String]
+    public var defaultUnhandled: Unhandled
+    public var killDeadline: Duration
+    public var stopTimeout: Duration
+    public var shmSize: Int64
+    /// Labels of the engine, shown by `info`.
+    public var labels: [String]
+    public var version: String
+
+    public init(
+        dataRoot: String = "/var/lib/quell", runRoot: String = "/run/quell", cgroupParent: String? = nil,
+        shimPath: String, unpackPath: String, runtimes: [String: String] = [:], defaultRuntime: String = "crun",
+        seccompProfile: String? = nil, initPath: String? = nil, logOptions: [String: String] = [:],
+        defaultUnhandled: Unhandled = .wait, killDeadline: Duration = StopOrder.defaultKillDeadline,
+        stopTimeout: Duration = .seconds(10), shmSize: Int64 = 64 << 20, labels: [String] = [], version: String = "dev"
+    ) {
+        (self.dataRoot, self.runRoot, self.cgroupParent) = (dataRoot, runRoot, cgroupParent)
+        (self.shimPath, self.unpackPath) = (shimPath, unpackPath)
+        (self.runtimes, self.defaultRuntime) = (runtimes, defaultRuntime)
+        (self.seccompProfile, self.initPath, self.logOptions) = (seccompProfile, initPath, logOptions)
+        (self.defaultUnhandled, self.killDeadline) = (defaultUnhandled, killDeadline)
+        (self.stopTimeout, self.shmSize, self.labels, self.version) = (stopTimeout, shmSize, labels, version)
+    }
+}

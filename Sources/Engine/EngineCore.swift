@@ -1,0 +1,55 @@
+import Images
+import Lifecycle
+import Linux
+import Logging
+import Synchronization
+
+/// What the parts of an engine share.
+final class EngineCore: Sendable {
+    let configuration: EngineConfiguration
+    let paths: EnginePaths
+    let store: Store
+    let images: ImageStore
+    let reactor: Reactor
+    let events: EventLog
+    let registry = Registry()
+    let execs = ExecTable()
+    let volumes: VolumeTable
+    let facts: HostFacts
+    let cgroups: CgroupHost
+    /// With a leading slash: `/quell`.
+    let cgroupParent: String
+    /// Of this boot of the host.
+    let boot: String
+    let logger: Logger
+    let isClosing = Mutex(false)
+    let seccompProfile = Mutex<SeccompProfile?>(nil)
+
+    init(_ parts: EngineParts) {
+        (configuration, paths, store, images) = (parts.configuration, parts.paths, parts.store, parts.images)
+        (reactor, facts, cgroups) = (parts.reactor, parts.facts, parts.cgroups)
+        (cgroupParent, boot, logger) = (parts.cgroupParent, parts.boot, parts.logger)
+        events = EventLog(store: parts.store, reactor: parts.reactor)
+        volumes = VolumeTable(parts.store, parts.paths)
+    }
+
+    func cgroup(_ id: String) -> Cgroup { Cgroup("\(cgroupParent)/\(id)", on: cgroups) }
+    func shimCgroup(_ id: String) -> Cgroup { Cgroup("\(cgroupParent)/shim-\(id)", on: cgroups) }
+
+    /// The container of that name, id, or beginning of an id.
+    func container(_ reference: String) throws(EngineError) -> Container { try registry.find(reference) }
+}
+
+/// See `EngineCore`.
+struct EngineParts {
+    var configuration: EngineConfiguration
+    var paths: EnginePaths
+    var store: Store
+    var images: ImageStore
+    var reactor: Reactor
+    var facts: HostFacts
+    var cgroups: CgroupHost
+    var cgroupParent: String
+    var boot: String
+    var logger: Logger
+}

@@ -1,0 +1,185 @@
+import APITypes
+import Linux
+import Synchronization
+
+/// What happened, for subscribers and for later.
+final class EventLog: Sendable {
+    /// An event that a reader has not fetched yet is kept; a reader further behind than this is cut off.
+    static let backlog = 4096
+
+    private final class Reader: Sendable {
+        private struct State {
+            var waiting: [EventMessage] = []
+            var waiter: Promise<Void>?
+            var ended = false
+        }
+        private let state = Mutex(State())
+
+        func put(_ event: EventMessage) {
+            let waiter = state.withLock { state -> Promise<Void>? in
+                guard !state.ended else { return nil }
+                state.waiting.append(event)
+                if state.waiting.count > EventLog.backlog { state.ended = true }
+                return state.waiter.take()
+            }
+            waiter?.resolve(())
+        }
+
+        func end() {
+            let waiter = state.withLock { state -> Promise<Void>? in
+                state.ended = true
+                return state.waiter.take()
+            }
+            waiter?.resolve(())
+        }
+
+        func next() async -> EventMessage? {
+            while true {
+                let (event, waiter) = state.withLock { state -> (EventMessage?, Promise<Void>?) in
+                    if !state.waiting.isEmpty { return (state.waiting.removeFirst(), nil) }
+                    if state.ended { return (nil, nil) }
+                    let waiter = Promise<Void>()
+                    state.waiter = waiter
+                    return (nil, waiter)
+                }
+                guard let waiter else { return event }
+                await waiter.value()
+            }
+        }
+    }
+
+    private struct State {
+        var readers: [Int: Reader] = [:]
+        var next = 0
+        var last: Int64 = 0
+    }
+    private let state = Mutex(State())
+    private let store: Store
+    private let reactor: Reactor
+
+    init(store: Store, reactor: Reactor) { (self.store, self.reactor) = (store, reactor) }
+
+    var readerCount: Int { state.withLock { $0.readers.count } }
+
+    func post(type: String, action: String, id: String, attributes: [String: String]) {
+        var event = EventMessage()
+        (event.type, event.action, event.scope) = (type, action, "local")
+        (event.actor.id, event.actor.attributes) = (id, attributes)
+        if type == "container" || type == "image" {
+            (event.status, event.id) = (action, id)
+            if type == "container" { event.from = attributes["image"] }
+        }
+        state.withLock { state in
+            // Strictly growing, so that no two events share a place in time.
+            state.last = max(WallTime.now().nanosecondsSince1970, state.last + 1)
+            (event.timeNano, event.time) = (Int(state.last), Int(state.last / 1_000_000_000))
+            store.enqueue(event)
+            for reader in state.readers.values { reader.put(event) }
+        }
+    }
+
+    /// See `Engine.events`.
+    func stream(since: Timestamp?, until: Timestamp?, filters: Filters) async throws(EngineError)
+        -> PulledStream<EventMessage>
+    {
+        let filter = try EventFilter(filters)
+        let (number, reader) = state.withLock { state in
+            let reader = Reader()
+            state.next += 1
+            state.readers[state.next] = reader
+            return (state.next, reader)
+        }
+        let now = WallTime.now().nanosecondsSince1970
+        let end = until.map(\.nanosecondsSince1970)
+        var past: [EventMessage] = []
+        if let since { past = try await store.events(from: since.nanosecondsSince1970, to: end ?? .max) }
+        let timer = end.map { end in reactor.after(.nanoseconds(max(0, end - now))) { reader.end() } }
+        let newest = past.last?.timeNano ?? 0
+        let history = Mutex(past[...])
+        return PulledStream {
+            while let event = history.withLock({ $0.popFirst() }) {
+                if filter.matches(event) { return event }
+            }
+            while let event = await reader.next() {
+                if event.timeNano > newest, end.map({ event.timeNano <= $0 }) ?? true, filter.matches(event) {
+                    return event
+                }
+            }
+            return nil
+        } cancel: { [self] in
+            reader.end()
+            if let timer { reactor.cancel(timer) }
+            state.withLock { $0.readers[number] = nil }
+        }
+    }
+
+    func close() {
+        let readers = state.withLock { state in
+            defer { state.readers = [:] }
+            return Array(state.readers.values)
+        }
+        for reader in readers { reader.end() }
+    }
+}
+
+extension WallTime {
+    var nanosecondsSince1970: Int64 { seconds * 1_000_000_000 + Int64(nanoseconds) }
+}
+
+extension Timestamp {
+    /// Saturates.
+    var nanosecondsSince1970: Int64 {
+        let (high, overflow) = Int64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+        return overflow ? (seconds < 0 ? .min : .max) : high + Int64(nanoseconds)
+    }
+
+    init(nanosecondsSince1970 total: Int64) {
+        self.init(seconds: Int(total / 1_000_000_000), nanoseconds: Int(total % 1_000_000_000))
+    }
+}
+
+/// Docker's filters of events.
+struct EventFilter: Sendable {
+    private let filters: Filters
+
+    init(_ filters: Filters) throws(EngineError) {
+        let known: Set = ["container", "image", "event", "type", "label", "volume", "network", "scope", "daemon"]
+        if let key = filters.keys.first(where: { !known.contains($0) }) { throw .invalid("invalid filter '\(key)'") }
+        self.filters = filters
+    }
+
+    func matches(_ event: EventMessage) -> Bool {
+        filters.allSatisfy { key, values in
+            values.isEmpty || values.contains { matches(event, key, $0) }
+        }
+    }
+
+    private func matches(_ event: EventMessage, _ key: String, _ value: String) -> Bool {
+        switch key {
+        case "type": event.type == value
+        case "event": event.action == value || event.action.hasPrefix(value + ":")
+        case "scope": event.scope == value
+        case "label": Labels.match(event.actor.attributes, value)
+        case "image":
+            event.type == "image"
+                ? names(event, value) : event.actor.attributes["image"].map { sameImage($0, value) } ?? false
+        default: event.type == key && names(event, value)
+        }
+    }
+
+    private func names(_ event: EventMessage, _ value: String) -> Bool {
+        event.actor.id.hasPrefix(value) || event.actor.attributes["name"] == value
+    }
+
+    private func sameImage(_ image: String, _ value: String) -> Bool {
+        image == value || image == value + ":latest" || image.split(separator: ":").first.map(String.init) == value
+    }
+}
+
+/// Filters by label: `key` or `key=value`.
+enum Labels {
+    static func match(_ labels: [String: String], _ filter: String) -> Bool {
+        guard let mark = filter.firstIndex(of: "=") else { return labels[filter] != nil }
+        return labels[String(filter[..<mark])] == String(filter[filter.index(after: mark)...])
+    }
+}

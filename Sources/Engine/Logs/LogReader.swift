@@ -1,0 +1,123 @@
+import APITypes
+import Lifecycle
+import Linux
+import Synchronization
+
+/// Reads a json-file log: the rotated files, oldest first, then the current one, and what is still written to it.
+actor LogReader {
+    private let container: Container
+    private let options: LogOptions
+    private let path: String
+    private var file: OpenLog?
+    private var pending: [OutputChunk] = []
+    private var cutter = LineCutter()
+    private var watch: LogWatch?
+    private var finished = false
+    private let closed = Promise<Void>()
+
+    static func open(_ container: Container, _ options: LogOptions) async throws(EngineError) -> LogReading {
+        let document = container.snapshot.document
+        guard document.host.logConfig?.type != "none" else {
+            throw .unsupported("configured logging driver does not support reading")
+        }
+        let reader = LogReader(container, options)
+        try await reader.begin()
+        return LogReading(
+            isTerminal: document.config.tty,
+            output: OutputReader { () throws(EngineError) in
+                try await reader.next()
+            } cancel: {
+                Task { await reader.close() }
+            })
+    }
+
+    private init(_ container: Container, _ options: LogOptions) {
+        (self.container, self.options) = (container, options)
+        path = container.paths.log
+    }
+
+    /// Reads what is there.
+    private func begin() async throws(EngineError) {
+        let (path, options, reactor) = (path, options, container.core.reactor)
+        if options.follow { watch = try attempt { () throws(SystemError) in try LogWatch(path, reactor) } }
+        let start = try await Blocking.run { () throws(EngineError) in
+            try attempt("read the log") { () throws(SystemError) in try LogStart.read(path, options) }
+        }
+        (pending, cutter, file) = (start.lines.map(chunk), start.cutter, start.file)
+    }
+
+    private func chunk(_ line: LogLine) -> OutputChunk {
+        OutputChunk(
+            stream: line.stream, bytes: options.timestamps ? Array("\(line.time) ".utf8) + line.text : line.text)
+    }
+
+    private func next() async throws(EngineError) -> OutputChunk? {
+        while true {
+            if !pending.isEmpty { return pending.removeFirst() }
+            if finished || !options.follow { return nil }
+            // Before the look: what is written after it is announced.
+            let change = watch?.change()
+            let over = !container.snapshot.isActive && container.snapshot.live != .restarting
+            if try await readMore() { continue }
+            if over {
+                finished = true
+                continue
+            }
+            await waitForNews(change)
+        }
+    }
+
+    /// True when it brought lines, or when a new file has taken the place of the one that was read to its end.
+    private func readMore() async throws(EngineError) -> Bool {
+        let (path, held, options) = (path, file, options)
+        let (bytes, fresh) = try await Blocking.run { () throws(EngineError) in
+            try attempt("read the log") { () throws(SystemError) in
+                try OpenLog.more(held, path)
+            }
+        }
+        if let fresh { file = fresh }
+        for line in cutter.add(bytes[...]).compactMap(LogLine.init) where LogSelection.wants(line, options) {
+            pending.append(chunk(line))
+        }
+        if let until = options.until, Timestamp.now > until { finished = true }
+        return !bytes.isEmpty || fresh != nil
+    }
+
+    /// Until the file changes, the container ends, or the reader is closed.
+    private func waitForNews(_ change: Promise<Void>?) async {
+        let woken = Promise<Void>()
+        let ended = await container.wait(.nextExit)
+        Task {
+            _ = await ended.value()
+            woken.resolve(())
+        }
+        Task { [closed] in
+            await closed.value()
+            woken.resolve(())
+        }
+        Task {
+            await change?.value()
+            woken.resolve(())
+        }
+        await woken.value()
+    }
+
+    private func close() {
+        finished = true
+        closed.resolve(())
+        watch?.end()
+        watch = nil
+    }
+}
+
+/// Which lines a reader wants.
+enum LogSelection {
+    static func wants(_ line: LogLine, _ options: LogOptions) -> Bool {
+        guard line.stream == .error ? options.stderr : options.stdout else { return false }
+        if options.since == nil, options.until == nil { return true }
+        guard let time = Timestamp(line.time) else { return true }
+        if let since = options.since, time < since { return false }
+        if let until = options.until, time > until { return false }
+        return true
+    }
+}

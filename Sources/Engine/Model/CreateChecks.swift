@@ -1,0 +1,78 @@
+import APITypes
+
+/// What this engine cannot do is refused by name at creation, not overlooked.
+enum CreateChecks {
+    static func refuseUnsupported(_ request: ContainerCreateRequest) throws(EngineError) {
+        let host = request.hostConfig ?? HostConfig()
+        let bound = (host.portBindings ?? [:]).values.contains { !($0 ?? []).isEmpty }
+        if bound || host.publishAllPorts {
+            throw .unsupported("publishing ports is not there yet: use --network host or none")
+        }
+        if let mode = host.usernsMode, !mode.isEmpty, mode != "host" {
+            throw .unsupported("user namespaces are not there yet (--userns \(mode))")
+        }
+        if !(host.links ?? []).isEmpty { throw .unsupported("links are not there yet: use --network container:NAME") }
+        if !(host.deviceRequests ?? []).isEmpty {
+            throw .unsupported("device requests (--gpus) are not there yet: use --device")
+        }
+        if let driver = host.volumeDriver, !driver.isEmpty, driver != "local" {
+            throw .unsupported("volume driver \"\(driver)\" is not there: only local")
+        }
+        if !(host.storageOpt ?? [:]).isEmpty { throw .unsupported("--storage-opt is not there yet") }
+        if let isolation = host.isolation, !isolation.isEmpty, isolation != "default" {
+            throw .invalid("invalid isolation (\(isolation)): only default")
+        }
+        if let address = request.config.macAddress, !address.isEmpty {
+            throw .unsupported("--mac-address is not there yet: there are no bridge networks")
+        }
+        try refuseThrottles(host)
+        try refuseNetworks(request)
+        try checkLog(host.logConfig)
+        if host.autoRemove, let policy = host.restartPolicy?.name, !policy.isEmpty, policy != "no" {
+            throw .invalid("can't create 'AutoRemove' container with restart policy")
+        }
+    }
+
+    private static func refuseThrottles(_ host: HostConfig) throws(EngineError) {
+        let lists = [
+            host.blkioDeviceReadBps, host.blkioDeviceWriteBps, host.blkioDeviceReadIOps, host.blkioDeviceWriteIOps,
+        ]
+        if lists.contains(where: { !($0 ?? []).isEmpty }) || !(host.blkioWeightDevice ?? []).isEmpty {
+            throw .unsupported("block I/O limits by device are not there yet: use --blkio-weight")
+        }
+        if (host.cpuRealtimePeriod ?? 0) != 0 || (host.cpuRealtimeRuntime ?? 0) != 0 {
+            throw .unsupported("--cpu-rt-period and --cpu-rt-runtime are not there")
+        }
+    }
+
+    private static func refuseNetworks(_ request: ContainerCreateRequest) throws(EngineError) {
+        let mode = request.hostConfig?.networkMode ?? ""
+        let known = ["", "default", "none", "host"]
+        guard known.contains(mode) || mode.hasPrefix("container:") else {
+            if mode == "bridge" {
+                throw .unsupported("bridge networks are not there yet: use --network none, host or container:NAME")
+            }
+            throw .notFound(kind: "network", name: mode)
+        }
+        for name in (request.networkingConfig?.endpointsConfig ?? [:]).keys where !known.contains(name) && name != mode
+        {
+            throw .unsupported("networks are not there yet (\(name)): use --network none, host or container:NAME")
+        }
+    }
+
+    static let logOptions: Set<String> = [
+        "max-size", "max-file", "mode", "labels", "labels-regex", "env", "env-regex", "tag", "compress",
+        "max-buffer-size",
+    ]
+
+    private static func checkLog(_ log: LogConfig?) throws(EngineError) {
+        let type = log?.type ?? ""
+        guard ["", "json-file", "none"].contains(type) else {
+            throw .unsupported("log driver \"\(type)\" is not there: json-file or none")
+        }
+        for key in (log?.config ?? [:]).keys where !logOptions.contains(key) {
+            throw .invalid("unknown log opt '\(key)' for json-file log driver")
+        }
+        if log?.config?["compress"] == "true" { throw .unsupported("log-opt compress is not there yet") }
+    }
+}

@@ -1,0 +1,31 @@
+/// Everything an OCI `config.json` is made from: the document, and what was looked up for this start.
+struct SpecInput: Sendable {
+    var document: ContainerDocument
+    var facts: HostFacts
+    /// Where the root file system is mounted. Absolute.
+    var rootfs: String
+    /// Directory with `hostname`, `hosts`, `resolv.conf`; nil: not mounted into the container.
+    var fileDirectory: String?
+    /// The document's mounts with host paths in place of volume names.
+    var mounts: [ResolvedMount]
+    var user: ContainerUser
+    /// With `CAP_`, as `Capabilities.effective` gives them.
+    var capabilities: [String]
+    /// `linux.seccomp`; nil: unconfined.
+    var seccomp: JSON?
+    /// On the host; nil: the command is PID 1 itself.
+    var initPath: String?
+    /// `/quell/<id>`
+    var cgroupPath: String
+    /// Main processes of the containers whose namespaces are shared, by container id.
+    var sharedPIDs: [String: Int32]
+    var devices: [HostDevice]
+    var shmSize: Int64
+}
+
+/// A mount plan with its place on the host.
+struct ResolvedMount: Hashable, Sendable {
+    var plan: MountPlan
+    /// Empty for a tmpfs.
+    var source: String
+}

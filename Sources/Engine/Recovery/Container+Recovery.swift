@@ -1,0 +1,98 @@
+import APITypes
+import Lifecycle
+import Linux
+import Logging
+
+extension Container {
+    /// Brings a container that the database knows into accord with what is there. Every way a crash can leave it is
+    /// repaired here.
+    func recover() async {
+        switch state.phase {
+        case .created, .exited: beginSweep()
+        case .removing: await finishRemoval()
+        case .active:
+            if state.boot != core.boot { return endedUnseen() }
+            await findShim()
+        }
+    }
+
+    /// Remains of a run whose end was recorded, but which was not cleared away.
+    private func beginSweep() {
+        let paths = paths
+        guard Recovery.exists(paths.bundle) || Recovery.isMounted(paths.rootfs) else { return }
+        beginCleanup()
+    }
+
+    private func finishRemoval() async {
+        do throws(EngineError) { try await performRemoval(volumes: document.host.autoRemove) } catch {
+            core.logger.error("container \(name) could not be removed: \(error)")
+            machine.removeFailed()
+            publish()
+        }
+    }
+
+    private func findShim() async {
+        run += 1
+        do throws(EngineError) {
+            let connection = try connect()
+            guard case .snapshot(let snapshot) = try await connection.call(.hello) else {
+                throw .system("the shim answered hello wrongly")
+            }
+            shim = connection
+            await adopt(snapshot)
+        } catch {
+            core.logger.info("container \(id): no shim: \(error)")
+            if readExitRecord() != nil { return endedUnseen() }
+            if state.pid > 0 { holdMainProcessAgain() }
+            await superviseByHand()
+        }
+    }
+
+    /// The pid of the database, if it still is the same process.
+    private func holdMainProcessAgain() {
+        let (pid, start) = (state.pid, state.pidStart)
+        do throws(SystemError) {
+            guard let stat = try Procfs.live.stat(of: pid), stat.startTicks == start else { return }
+            holdMainProcess(pid)
+        } catch { core.logger.warning("container \(id): \(error)") }
+    }
+
+    /// Takes over what a shim tells of itself.
+    func adopt(_ snapshot: ShimSnapshot) async {
+        if let record = snapshot.exit {
+            let neverStarted = record.status == .unobserved(.neverStarted)
+            return finished(
+                record.status, at: record.finishedAt, oomKilled: record.oomKilled,
+                error: neverStarted ? "its start failed while the engine was restarted" : "")
+        }
+        machine.adopted(snapshot.state)
+        finding = snapshot.stuck
+        switch snapshot.state {
+        case .created:
+            // The engine ended between the shim and the runtime: nothing has run, and nothing will.
+            await sendOrder(.kill())
+        case .starting, .exited, .failed: break
+        case .running, .paused, .stopping, .stuck: await adoptRunning(snapshot)
+        }
+        publish()
+    }
+
+    private func adoptRunning(_ snapshot: ShimSnapshot) async {
+        if snapshot.pid > 0 { holdMainProcess(snapshot.pid) }
+        if state.pid != snapshot.pid {
+            (state.pid, state.startedAt) = (snapshot.pid, WallTime.now().nanosecondsSince1970)
+        }
+        let ran = max(0, WallTime.now().nanosecondsSince1970 - state.startedAt)
+        startedAt = MonotonicClock.now() - .nanoseconds(ran)
+        record()
+        startHealthChecks(fresh: false)
+        // A stop was intended, but the engine ended before the shim heard of it.
+        if state.desired == .stopped, snapshot.job == nil {
+            if machine.stopRequested() == .order { await sendOrder(stopDefaults.order(for: StopOptions())) }
+        }
+    }
+}
+
+extension Instant {
+    static func - (instant: Instant, span: Duration) -> Instant { Instant(sinceBoot: instant.sinceBoot - span) }
+}

@@ -1,0 +1,103 @@
+import Images
+import Lifecycle
+import Linux
+import Logging
+
+/// The steps of opening an engine.
+struct Opening {
+    private var configuration: EngineConfiguration
+    private let paths: EnginePaths
+    private let logger: Logger
+
+    init(_ configuration: EngineConfiguration, _ logger: Logger) {
+        self.configuration = configuration
+        self.logger = logger
+        paths = EnginePaths(dataRoot: configuration.dataRoot, runRoot: configuration.runRoot)
+    }
+
+    /// A second engine on the same root is refused.
+    func lockRoot() throws(EngineError) -> FileLock {
+        for root in [configuration.dataRoot, configuration.runRoot] where !root.hasPrefix("/") {
+            throw .invalid("\(root): the roots must be absolute paths")
+        }
+        try attempt("prepare the data root") { () throws(SystemError) in
+            try File.makeDirectories(paths.dataRoot, mode: 0o711)
+        }
+        let lock: FileLock?
+        do throws(SystemError) { lock = try FileLock(paths.lock) } catch {
+            throw EngineError("lock the data root", error)
+        }
+        guard let lock else {
+            let holder = try attempt { () throws(SystemError) in try File.readIfPresent(paths.lock) } ?? []
+            let pid = String(decoding: holder, as: UTF8.self).trimmingWhitespace
+            throw .conflict(
+                "the data root \(paths.dataRoot) is in use by another quelld\(pid.isEmpty ? "" : " (pid \(pid))"): end it, or use another --data-root"
+            )
+        }
+        try attempt { () throws(SystemError) in try lock.setContent("\(ProcessSelf.pid)\n") }
+        return lock
+    }
+
+    func core() async throws(EngineError) -> EngineCore {
+        try makeDirectories()
+        let cgroups = try attempt("find the control groups") { () throws(SystemError) in try CgroupHost.detect() }
+        let (database, logger) = (paths.database, logger)
+        let store = try await Blocking.run { () throws(EngineError) in try Store(path: database, logger: logger) }
+        var completed = configuration
+        findPrograms(&completed)
+        let images: ImageStore
+        do throws(ImageError) {
+            images = try ImageStore(.init(directory: paths.images, helper: configuration.unpackPath))
+        } catch { throw EngineError(error) }
+        return EngineCore(
+            EngineParts(
+                configuration: completed, paths: paths, store: store, images: images,
+                reactor: try attempt { () throws(SystemError) in try Reactor(logger: logger) },
+                facts: try attempt("look at the host") { () throws(SystemError) in try HostFacts.read(cgroups) },
+                cgroups: cgroups, cgroupParent: "/" + (configuration.cgroupParent ?? defaultParent), boot: try boot(),
+                logger: logger))
+    }
+
+    private func makeDirectories() throws(EngineError) {
+        try attempt("prepare the roots") { () throws(SystemError) in
+            for path in [paths.containers, paths.volumes, paths.temporary, paths.images] {
+                try File.makeDirectories(path, mode: 0o711)
+            }
+            try File.makeDirectories(paths.runRoot, mode: 0o711)
+            try File.makeDirectories(paths.bundles, mode: 0o711)
+        }
+    }
+
+    /// Two engines with different roots must not share a group.
+    private var defaultParent: String {
+        if paths.dataRoot == "/var/lib/quell" { return "quell" }
+        // FNV-1a; only to tell roots apart.
+        var hash: UInt32 = 0x811c_9dc5
+        for byte in paths.dataRoot.utf8 { hash = (hash ^ UInt32(byte)) &* 0x0100_0193 }
+        let digits = String(hash, radix: 16)
+        return "quell-" + String(repeating: "0", count: 8 - digits.count) + digits
+    }
+
+    private func boot() throws(EngineError) -> String {
+        let bytes = try attempt { () throws(SystemError) in try File.read("/proc/sys/kernel/random/boot_id") }
+        return String(decoding: bytes, as: UTF8.self).trimmingWhitespace
+    }
+
+    /// Runtimes, init and seccomp profile, where the configuration leaves them open.
+    private func findPrograms(_ configuration: inout EngineConfiguration) {
+        let places = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
+        for name in ["crun", "runc"] where configuration.runtimes[name] == nil {
+            configuration.runtimes[name] = places.map { "\($0)/\(name)" }.first(where: File.isExecutable)
+        }
+        if configuration.initPath == nil {
+            let names = [
+                "/usr/libexec/podman/catatonit", "/usr/bin/catatonit", "/usr/bin/tini-static", "/usr/bin/tini",
+            ]
+            configuration.initPath = names.first(where: File.isExecutable)
+        }
+        if configuration.seccompProfile == nil {
+            let files = ["/etc/containers/seccomp.json", "/usr/share/containers/seccomp.json"]
+            configuration.seccompProfile = files.first(where: Recovery.exists)
+        }
+    }
+}

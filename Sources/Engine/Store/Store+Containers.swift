@@ -1,0 +1,82 @@
+import FoundationEssentials
+import GRDB
+
+/// A container as the database has it.
+struct ContainerRow: Sendable {
+    var id: String
+    var name: String
+    var document: ContainerDocument
+    var state: RunState
+}
+
+extension Store {
+    static func encode(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .withoutEscapingSlashes
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
+    static func decode<Value: Decodable>(_ type: Value.Type, _ text: String) throws -> Value {
+        try JSONDecoder().decode(type, from: Data(text.utf8))
+    }
+
+    func insert(_ row: ContainerRow, durable: Bool) async throws(EngineError) {
+        try await write("record container \(row.name)", durable: durable) { database in
+            try database.execute(
+                sql: "INSERT INTO container (id, name, document, state) VALUES (?, ?, ?, ?)",
+                arguments: [row.id, row.name, try Store.encode(row.document), try Store.encode(row.state)])
+        }
+    }
+
+    /// All, in no order. A row that cannot be read is an error that names it.
+    func containers() async throws(EngineError) -> [ContainerRow] {
+        try await write("read the containers", durable: false) { database in
+            try Row.fetchAll(database, sql: "SELECT id, name, document, state FROM container").map { row in
+                let id: String = row["id"]
+                do {
+                    return ContainerRow(
+                        id: id, name: row["name"], document: try Store.decode(ContainerDocument.self, row["document"]),
+                        state: try Store.decode(RunState.self, row["state"]))
+                } catch {
+                    throw EngineError.system("the row of container \(id) cannot be read: \(error)")
+                }
+            }
+        }
+    }
+
+    func save(_ state: RunState, of id: String, durable: Bool) async throws(EngineError) {
+        try await write("record the state of container \(id)", durable: durable) {
+            try Store.update(state, of: id, in: $0)
+        }
+    }
+
+    /// In order with all other writes, without waiting.
+    func enqueueSave(_ state: RunState, of id: String) {
+        enqueue("record the state of container \(id)") { try Store.update(state, of: id, in: $0) }
+    }
+
+    private static func update(_ state: RunState, of id: String, in database: Database) throws {
+        try database.execute(
+            sql: "UPDATE container SET state = ? WHERE id = ?", arguments: [try encode(state), id])
+    }
+
+    func save(_ document: ContainerDocument) async throws(EngineError) {
+        try await write("record container \(document.id)", durable: true) { database in
+            try database.execute(
+                sql: "UPDATE container SET document = ? WHERE id = ?",
+                arguments: [try Store.encode(document), document.id])
+        }
+    }
+
+    func rename(_ id: String, to name: String) async throws(EngineError) {
+        try await write("rename container \(id)", durable: true) { database in
+            try database.execute(sql: "UPDATE container SET name = ? WHERE id = ?", arguments: [name, id])
+        }
+    }
+
+    func deleteContainer(_ id: String) async throws(EngineError) {
+        try await write("forget container \(id)", durable: false) { database in
+            try database.execute(sql: "DELETE FROM container WHERE id = ?", arguments: [id])
+        }
+    }
+}

@@ -1,0 +1,125 @@
+import GRDB
+import Lifecycle
+import Linux
+import Logging
+import Synchronization
+
+/// The database: what must outlive the engine. SQLite, write-ahead log, one connection on a thread of its own; writes
+/// happen in the order in which they were asked for.
+final class Store: Sendable {
+    static let schema = 1
+    private let queue: DatabaseQueue
+    private let path: String
+    private let logger: Logger
+
+    /// Nothing is overwritten: a file that cannot be used is left as it is, and the error says what to do.
+    init(path: String, logger: Logger) throws(EngineError) {
+        (self.path, self.logger) = (path, logger)
+        var configuration = GRDB.Configuration()
+        configuration.busyMode = .timeout(5)
+        configuration.label = "quell.store"
+        configuration.prepareDatabase { database in
+            try database.execute(
+                sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON")
+        }
+        do {
+            queue = try DatabaseQueue(path: path, configuration: configuration)
+            try queue.writeWithoutTransaction { try Store.check($0, path) }
+        } catch let error as EngineError { throw error } catch { throw Store.explain(error, path, "open") }
+    }
+
+    private static func check(_ database: Database, _ path: String) throws {
+        let verdict = try String.fetchOne(database, sql: "PRAGMA quick_check(1)") ?? "no answer"
+        guard verdict == "ok" else { throw EngineError.system(damaged(path, verdict)) }
+        let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+        guard version <= schema else {
+            throw EngineError.system(
+                "the database \(path) was written by a newer quelld (schema \(version), this one knows \(schema)): start that version again"
+            )
+        }
+        if version < 1 {
+            try database.inTransaction {
+                try Store.migrate1(database); return .commit
+            }
+        }
+    }
+
+    private static func migrate1(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                CREATE TABLE container (
+                    id TEXT PRIMARY KEY NOT NULL, name TEXT NOT NULL UNIQUE, document TEXT NOT NULL, state TEXT NOT NULL
+                ) WITHOUT ROWID;
+                CREATE TABLE volume (
+                    name TEXT PRIMARY KEY NOT NULL, created INTEGER NOT NULL, anonymous INTEGER NOT NULL,
+                    labels TEXT NOT NULL, options TEXT NOT NULL
+                ) WITHOUT ROWID;
+                CREATE TABLE event (number INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL, message TEXT NOT NULL);
+                PRAGMA user_version = 1;
+                """)
+    }
+
+    private static func damaged(_ path: String, _ why: String) -> String {
+        "the database \(path) is damaged (\(why)). Nothing was changed. Restore it from a copy, or move it aside to begin "
+            + "with an empty one: mv \(path) \(path).damaged (containers known only to it will then be swept away)"
+    }
+
+    static func explain(_ error: any Error, _ path: String, _ what: String) -> EngineError {
+        guard let error = error as? DatabaseError else { return .system("\(what) \(path): \(error)") }
+        switch error.resultCode {
+        case .SQLITE_BUSY, .SQLITE_LOCKED:
+            return .system(
+                "the database \(path) is locked by another process: end it (fuser \(path) names it), then start quelld again"
+            )
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB: return .system(damaged(path, error.message ?? "not a database"))
+        case .SQLITE_FULL: return .system("\(what): the disk that holds \(path) is full")
+        case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM:
+            return .system("cannot \(what) the database \(path): \(error.message ?? "\(error.resultCode)")")
+        default:
+            return .system("\(what) in \(path): \(error.message ?? "") (SQLite \(error.extendedResultCode.rawValue))")
+        }
+    }
+
+    func close() {
+        do { try queue.close() } catch { logger.warning("closing \(path): \(error)") }
+    }
+
+    // MARK: writing and reading
+
+    /// Runs as one transaction. `durable`: on return it survives a loss of power, and everything before it too;
+    /// otherwise it survives the end of this process.
+    func write<Value: Sendable>(
+        _ what: String, durable: Bool, _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(EngineError) -> Value {
+        let promise = Promise<Result<Value, EngineError>>()
+        enqueue(what, durable: durable, body) { promise.resolve($0) }
+        return try await promise.value().get()
+    }
+
+    /// As `write`, not durable, without waiting; a failure is logged.
+    func enqueue(_ what: String, _ body: @escaping @Sendable (Database) throws -> Void) {
+        enqueue(what, durable: false, body) { [logger] result in
+            if case .failure(let error) = result { logger.error("\(error)") }
+        }
+    }
+
+    private func enqueue<Value: Sendable>(
+        _ what: String, durable: Bool, _ body: @escaping @Sendable (Database) throws -> Value,
+        then done: @escaping @Sendable (Result<Value, EngineError>) -> Void
+    ) {
+        queue.asyncWriteWithoutTransaction { [path] database in
+            do {
+                if durable { try database.execute(sql: "PRAGMA synchronous = FULL") }
+                var value: Value?
+                try database.inTransaction {
+                    value = try body(database)
+                    return .commit
+                }
+                if durable { try database.execute(sql: "PRAGMA synchronous = NORMAL") }
+                if let value { done(.success(value)) }
+            } catch let error as EngineError { done(.failure(error)) } catch {
+                done(.failure(Store.explain(error, path, what)))
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+public import Lifecycle
+
+/// Bytes of one output, in the order in which they were read.
+public struct OutputChunk: Hashable, Sendable {
+    public var stream: OutputStream
+    public var bytes: [UInt8]
+
+    public init(stream: OutputStream, bytes: [UInt8]) { (self.stream, self.bytes) = (stream, bytes) }
+}
+
+/// Chunks pulled one by one: nothing is read ahead of `next`, so a slow reader slows the source. Drop it to end it.
+public struct PulledStream<Element: Sendable>: Sendable {
+    private let pull: @Sendable () async throws(EngineError) -> Element?
+    private let cancel: @Sendable () -> Void
+
+    init(
+        pull: @escaping @Sendable () async throws(EngineError) -> Element?, cancel: @escaping @Sendable () -> Void = {}
+    ) {
+        (self.pull, self.cancel) = (pull, cancel)
+    }
+
+    /// The next element; nil at the end, and after `close`. One caller at a time.
+    public func next() async throws(EngineError) -> Element? { try await pull() }
+
+    /// Ends the source; a `next` that waits returns nil.
+    public func close() { cancel() }
+}
+
+public typealias ByteStream = PulledStream<[UInt8]>
+public typealias OutputReader = PulledStream<OutputChunk>
+
+/// A client's two-way connection to the main process or to an exec.
+public struct Attachment: Sendable {
+    /// The process has a terminal: one raw stream, no multiplexing.
+    public let isTerminal: Bool
+    /// Ends when the process has ended and its output is delivered, or after `detach`.
+    public let output: OutputReader
+    let send: @Sendable ([UInt8]) async throws(EngineError) -> Void
+    let endInput: @Sendable () async throws(EngineError) -> Void
+
+    /// Writes to standard input; waits while the process does not read.
+    public func write(_ bytes: [UInt8]) async throws(EngineError) { try await send(bytes) }
+
+    /// The client has closed its input.
+    public func closeInput() async throws(EngineError) { try await endInput() }
+
+    /// Leaves; the process goes on.
+    public func detach() { output.close() }
+}

@@ -1,0 +1,35 @@
+/// Where things are (see the table "Paths on disk" in ARCHITECTURE.md).
+struct EnginePaths: Hashable, Sendable {
+    let dataRoot: String
+    let runRoot: String
+
+    var database: String { "\(dataRoot)/quell.db" }
+    var lock: String { "\(dataRoot)/lock" }
+    var images: String { "\(dataRoot)/images" }
+    var containers: String { "\(dataRoot)/containers" }
+    var volumes: String { "\(dataRoot)/volumes" }
+    var temporary: String { "\(dataRoot)/tmp" }
+    var bundles: String { "\(runRoot)/c" }
+    /// `--root` of the runtime; one for each, as their formats differ.
+    func runtimeRoot(_ runtime: String) -> String { "\(runRoot)/\(runtime)" }
+    func container(_ id: String) -> ContainerPaths {
+        ContainerPaths(data: "\(containers)/\(id)", bundle: "\(bundles)/\(id)", id: id)
+    }
+    func volumeData(_ name: String) -> String { "\(volumes)/\(name)/_data" }
+}
+
+/// The places of one container.
+struct ContainerPaths: Hashable, Sendable {
+    let data: String
+    let bundle: String
+    let id: String
+
+    var log: String { "\(data)/\(id)-json.log" }
+    var exitRecord: String { "\(data)/exit" }
+    var rootfs: String { "\(data)/rootfs" }
+    var upper: String { "\(data)/upper" }
+    var config: String { "\(bundle)/config.json" }
+    var shimConfiguration: String { "\(bundle)/shim.conf" }
+    var socket: String { "\(bundle)/shim.sock" }
+    var shimLog: String { "\(bundle)/shim.log" }
+}

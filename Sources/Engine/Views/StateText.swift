@@ -1,0 +1,141 @@
+import APITypes
+import Lifecycle
+import Linux
+
+/// Quell's states and Docker's, and the texts for people.
+enum StateText {
+    /// DESIGN's names.
+    static func quell(_ live: ContainerMachine.State) -> String {
+        switch live {
+        case .created: "created"
+        case .starting, .running: "running"
+        case .paused: "paused"
+        case .stopping: "stopping"
+        case .stuck: "stuck"
+        case .restarting: "restarting"
+        case .exited: "exited"
+        case .removing: "removing"
+        }
+    }
+
+    /// The nearest of Docker's that is not a lie: what may still have tasks is running.
+    static func docker(_ snapshot: ContainerSnapshot) -> String {
+        switch snapshot.live {
+        case .created: "created"
+        case .starting: snapshot.state.startedAt == 0 ? "created" : "restarting"
+        case .running, .stopping, .stuck: "running"
+        case .paused: "paused"
+        case .restarting: "restarting"
+        case .exited: "exited"
+        case .removing: "removing"
+        }
+    }
+
+    /// `Up 3 minutes (healthy)`, `Exited (0) 2 hours ago`
+    static func status(_ snapshot: ContainerSnapshot, _ seen: Observation, now: Int64) -> String {
+        let state = snapshot.state
+        let ended = "\(exitText(state.exit?.status))) \(span(now - state.finishedAt)) ago"
+        switch snapshot.live {
+        case .created: return "Created"
+        case .starting: return state.startedAt == 0 ? "Created" : "Restarting (\(ended)"
+        case .restarting: return "Restarting (\(ended)"
+        case .exited: return state.startedAt == 0 && state.finishedAt == 0 ? "Created" : "Exited (\(ended)"
+        case .removing: return "Removal In Progress"
+        case .running, .paused, .stopping, .stuck: return "Up \(span(now - state.startedAt))" + remark(snapshot, seen)
+        }
+    }
+
+    private static func remark(_ snapshot: ContainerSnapshot, _ seen: Observation) -> String {
+        if !snapshot.supervised { return " (unsupervised)" }
+        switch (snapshot.live, seen) {
+        case (.stuck, _): return " (stuck)"
+        case (_, .empty): return " (ending)"
+        case (.paused, _): return " (Paused)"
+        case (.stopping, _): return " (stopping)"
+        case (_, .mainEnded): return " (main process has ended)"
+        default: break
+        }
+        switch snapshot.state.health?.status {
+        case nil: return ""
+        case .starting: return " (health: starting)"
+        case .healthy: return " (healthy)"
+        case .unhealthy: return " (unhealthy)"
+        }
+    }
+
+    static func exitText(_ status: ExitStatus?) -> String {
+        guard let status else { return "unknown" }
+        return status.shellCode.map { "\($0)" } ?? "unknown"
+    }
+
+    /// Docker's words for a span of time.
+    static func span(_ nanoseconds: Int64) -> String {
+        let seconds = max(0, nanoseconds) / 1_000_000_000
+        let (minutes, hours) = (seconds / 60, (seconds + 1800) / 3600)
+        switch seconds {
+        case 0: return "Less than a second"
+        case 1: return "1 second"
+        case ..<60: return "\(seconds) seconds"
+        case ..<120: return "About a minute"
+        default: break
+        }
+        if minutes < 60 { return "\(minutes) minutes" }
+        if hours == 1 { return "About an hour" }
+        if hours < 48 { return "\(hours) hours" }
+        if hours < 24 * 7 * 2 { return "\(hours / 24) days" }
+        if hours < 24 * 30 * 2 { return "\(hours / 24 / 7) weeks" }
+        if hours < 24 * 365 * 2 { return "\(hours / 24 / 30) months" }
+        return "\(hours / 24 / 365) years"
+    }
+}
+
+extension ContainerState {
+    init(_ snapshot: ContainerSnapshot, _ seen: Observation) {
+        self.init()
+        let state = snapshot.state
+        status = StateText.docker(snapshot)
+        running = snapshot.isRunning
+        paused = snapshot.live == .paused
+        restarting = snapshot.live == .restarting
+        (oomKilled, pid, error) = (state.oomKilled, Int(state.pid), state.error)
+        exitCode = state.exit?.status.shellCode.map { Int($0) } ?? 0
+        exitCodeObserved = state.exit.map { $0.status.shellCode != nil }
+        startedAt = StateText.stamp(state.startedAt)
+        finishedAt = StateText.stamp(state.finishedAt)
+        quellState = seen == .empty ? "ending" : StateText.quell(snapshot.live)
+        quellVerdict = state.verdict
+        health = state.health.map(Health.init)
+    }
+}
+
+extension StateText {
+    static func stamp(_ nanoseconds: Int64) -> String {
+        nanoseconds == 0 ? Timestamp.never.description : Timestamp(nanosecondsSince1970: nanoseconds).description
+    }
+}
+
+extension Health {
+    init(_ state: HealthState) {
+        self.init()
+        (status, failingStreak) = (state.status.rawValue, state.failingStreak)
+        log = state.log.map { entry in
+            var result = HealthcheckResult()
+            (result.start, result.end) = (StateText.stamp(entry.start), StateText.stamp(entry.end))
+            (result.exitCode, result.output) = (entry.exitCode, entry.output)
+            return result
+        }
+    }
+}
+
+extension Finding {
+    init(_ finding: StuckFinding) {
+        self.init()
+        message = Verdict.tasks(finding)
+        tasks = finding.tasks.map { task in
+            var shown = FindingTask()
+            (shown.pid, shown.tid, shown.comm) = (Int(task.pid), Int(task.tid), task.comm)
+            (shown.state, shown.wchan, shown.sigkillPending) = (String(task.state), task.wchan, task.killPending)
+            return shown
+        }
+    }
+}

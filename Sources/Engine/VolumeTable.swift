@@ -1,0 +1,96 @@
+import APITypes
+import Linux
+import Synchronization
+
+/// The local volumes.
+final class VolumeTable: Sendable {
+    private let rows = Mutex<[String: VolumeRow]>([:])
+    private let store: Store
+    private let paths: EnginePaths
+
+    init(_ store: Store, _ paths: EnginePaths) { (self.store, self.paths) = (store, paths) }
+
+    func load() async throws(EngineError) {
+        let found = try await store.volumes()
+        rows.withLock { rows in rows = Dictionary(found.map { ($0.name, $0) }) { $1 } }
+    }
+
+    var all: [VolumeRow] { rows.withLock { $0.values.sorted { $0.name < $1.name } } }
+
+    func find(_ name: String) throws(EngineError) -> VolumeRow {
+        guard let row = rows.withLock({ $0[name] }) else { throw .notFound(kind: "volume", name: name) }
+        return row
+    }
+
+    /// Makes it unless it is there.
+    func ensure(_ name: String, anonymous: Bool, _ core: EngineCore) async throws(EngineError) {
+        if rows.withLock({ $0[name] }) != nil { return }
+        let labels = anonymous ? ["com.docker.volume.anonymous": ""] : [:]
+        try await create(
+            VolumeRow(
+                name: name, created: WallTime.now().nanosecondsSince1970, anonymous: anonymous, labels: labels,
+                options: [:]),
+            core)
+    }
+
+    func create(_ row: VolumeRow, _ core: EngineCore) async throws(EngineError) {
+        guard try await store.insert(row) else { return }
+        let directory = paths.volumeData(row.name)
+        try await Blocking.run { () throws(EngineError) in
+            try attempt("make volume \(row.name)") { () throws(SystemError) in
+                try File.makeDirectories(directory, mode: 0o755)
+            }
+        }
+        rows.withLock { $0[row.name] = row }
+        core.events.post(type: "volume", action: "create", id: row.name, attributes: ["driver": "local"])
+    }
+
+    /// Its data directory, made again where it was lost.
+    func directory(of name: String) async throws(EngineError) -> String {
+        _ = try find(name)
+        let directory = paths.volumeData(name)
+        try await Blocking.run { () throws(EngineError) in
+            try attempt("open volume \(name)") { () throws(SystemError) in
+                try File.makeDirectories(directory, mode: 0o755)
+            }
+        }
+        return directory
+    }
+
+    /// The row goes last: a crash in between leaves a volume that can be removed again.
+    func remove(_ name: String, _ core: EngineCore) async throws(EngineError) {
+        let trash = "\(paths.temporary)/volume-\(Identifier.random())"
+        let directory = "\(paths.volumes)/\(name)"
+        try await Blocking.run { () throws(EngineError) in
+            try attempt("remove volume \(name)") { () throws(SystemError) in
+                if try File.status(of: directory, following: false) != nil { try File.rename(directory, to: trash) }
+            }
+        }
+        try await store.deleteVolume(name)
+        rows.withLock { $0[name] = nil }
+        core.discard(trash)
+        core.events.post(type: "volume", action: "destroy", id: name, attributes: ["driver": "local"])
+    }
+}
+
+extension EngineCore {
+    /// Containers that mount it, but for one.
+    func users(ofVolume name: String, besides: String? = nil) -> [String] {
+        registry.all.filter { container in
+            container.id != besides
+                && container.snapshot.document.mounts.contains { $0.kind == .volume && $0.source == name }
+        }.map(\.id)
+    }
+
+    func removeVolume(_ name: String, force: Bool, besides: String? = nil) async throws(EngineError) {
+        do throws(EngineError) { _ = try volumes.find(name) } catch {
+            if force { return }
+            throw error
+        }
+        let users = users(ofVolume: name, besides: besides)
+        guard users.isEmpty else {
+            throw .conflict("remove \(name): volume is in use - [\(users.sorted().joined(separator: ", "))]")
+        }
+        try await volumes.remove(name, self)
+    }
+}
