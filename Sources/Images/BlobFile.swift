@@ -1,3 +1,4 @@
+import Glibc
 import Linux
 
 /// A file that becomes a blob: one being written, or one that is there already.
@@ -25,4 +26,10 @@ final class BlobFile {
     }
 
     func sync() throws(ImageError) { try mapping("sync \(path)") { () throws(SystemError) in try file.sync() } }
+}
+
+/// A second name for a file; within one file system.
+func hardLink(_ path: String, _ name: String) throws(ImageError) {
+    // SAFETY: strings that live through the call.
+    guard unsafe link(path, name) == 0 else { throw ImageError(SystemError("link", "\(path) to \(name)", errno: errno)) }
 }

@@ -65,9 +65,6 @@ final class Ingest {
     let progress: ImageProgressHandler?
     private var items: [String] = []
     private var temporary: [String] = []
-    /// Layers this operation has brought, and archive files that have become blobs.
-    var layersDone: [Digest: Image.Layer] = [:]
-    var blobsMoved: [String: Digest] = [:]
 
     init(_ store: ImageStore, _ cancellation: Cancellation, _ progress: ImageProgressHandler?) {
         self.store = store

@@ -17,7 +17,7 @@ extension ImageStore {
                 let below = upper == nil ? [] : base.layers
                 let file = try self.packed(upper ?? request.containerDirectory + "/rootfs", upper != nil, ingest)
                 let input = try ArchiveInput(path: file, name: "changes of container \(request.containerID.prefix(12))")
-                let layer = try ingest.layer(LayerSource(input: input, movable: file), over: below.last?.chainID)
+                let layer = try ingest.layer(LayerSource(input: input, adoptable: file), over: below.last?.chainID)
                 let configuration = request.configuration(base, below, layer, defaults)
                 let prepared = try ingest.publish(
                     try encodeJSON(configuration), below + [layer], parent: base.id,

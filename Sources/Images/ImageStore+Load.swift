@@ -3,6 +3,7 @@ import Linux
 extension ImageStore {
     /// A docker-archive (also one without manifest.json, of Docker before 1.10), an OCI archive, or a directory with
     /// either. What the archive says of digests is verified; either all its images are loaded or none.
+    @discardableResult
     public func load(from source: consuming ArchiveSource, progress: ImageProgressHandler? = nil)
         async throws(ImageError) -> [LoadedImage]
     {
@@ -105,13 +106,12 @@ final class ArchiveTree {
         }
     }
 
-    /// Path of a plain file that may be moved into the store; nil: copy it.
-    func movablePath(_ entry: String) throws(ImageError) -> String? {
+    /// Path of a plain file that may become part of the store; nil: copy it.
+    func adoptablePath(_ entry: String) throws(ImageError) -> String? {
         guard isTemporary, !entry.contains(".."), !entry.hasPrefix("/") else { return nil }
         let path = self.path + "/" + entry
         let plain = try mapping { () throws(SystemError) in
-            let status = try File.status(of: path, following: false)
-            return status?.kind == .regular && status?.links == 1
+            try File.status(of: path, following: false)?.kind == .regular
         }
         return plain ? path : nil
     }

@@ -1,4 +1,3 @@
-import Glibc
 public import Linux
 
 extension ImageStore {
@@ -111,11 +110,6 @@ extension ImageStore {
     private func write(_ bytes: [UInt8], _ path: String) throws(ImageError) {
         let file = try BlobFile(creating: path)
         try file.append(bytes[...])
-    }
-
-    private func hardLink(_ from: String, _ to: String) throws(ImageError) {
-        // SAFETY: strings that live through the call.
-        guard unsafe link(from, to) == 0 else { throw ImageError(SystemError("link", from, errno: errno)) }
     }
 }
 

@@ -27,26 +27,11 @@ extension Ingest {
     func layer(_ tree: ArchiveTree, _ path: String, blob: Digest?, diffID: Digest, over parent: Digest?)
         throws(ImageError) -> Image.Layer
     {
-        // Two layers of an archive may be the same file; the first one may have been moved away.
-        let chain = Digest.chain(parent, diffID)
-        if let done = layersDone[chain] { return done }
         let promised = blob ?? Digest(hex: path.hasPrefix("blobs/sha256/") ? path.dropFirst("blobs/sha256/".count) : "")
-        let input: ArchiveInput
-        var movable: String?
-        if let moved = blobsMoved[path] {
-            input = try ArchiveInput(path: store.layout.blob(moved), name: tree.name)
-        } else {
-            input = try tree.open(path)
-            movable = try tree.movablePath(path)
-        }
-        let layer = try layer(
-            LayerSource(input: input, movable: movable, entry: path, blob: promised, diffID: diffID), over: parent)
-        layersDone[chain] = layer
-        if let movable {
-            let left = try mapping { () throws(SystemError) in try File.status(of: movable) }
-            if left == nil { blobsMoved[path] = layer.blob }
-        }
-        return layer
+        return try layer(
+            LayerSource(
+                input: try tree.open(path), adoptable: try tree.adoptablePath(path), entry: path, blob: promised,
+                diffID: diffID), over: parent)
     }
 
     private func references(_ names: [String], _ tree: ArchiveTree) throws(ImageError) -> [ImageReference] {

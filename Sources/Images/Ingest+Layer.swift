@@ -3,8 +3,8 @@ import Linux
 /// A layer as an archive offers it, and what is known of it beforehand.
 struct LayerSource {
     let input: ArchiveInput
-    /// A file in the store's `tmp` that may become the blob; nil: the bytes are copied while they are read.
-    var movable: String?
+    /// The same file in the store's `tmp`, from where it may become the blob; nil: the bytes are copied as they are read.
+    var adoptable: String?
     /// Name of the entry, for messages.
     var entry: String?
     /// What the blob's and the uncompressed digest must be; nil: whatever they are.
@@ -68,8 +68,11 @@ extension Ingest {
 
     private func unpack(_ source: LayerSource, into work: String) throws(ImageError) -> ReadLayer {
         let compressedFile: BlobFile
-        if let movable = source.movable {
-            compressedFile = try BlobFile(existing: movable)
+        if let adoptable = source.adoptable {
+            // A second name, since the archive may have the layer twice, or links that lead to it.
+            let name = temporaryPath("blob")
+            try hardLink(adoptable, name)
+            compressedFile = try BlobFile(existing: name)
         } else {
             compressedFile = try BlobFile(creating: temporaryPath("blob"))
         }
@@ -140,8 +143,10 @@ extension Ingest {
     }
 
     func place(_ bytes: [UInt8], _ digest: Digest) throws(ImageError) {
-        lease("blobs/" + digest.hex)
-        try mapping { () throws(SystemError) in try DurableFile.write(bytes, to: store.layout.blob(digest), mode: 0o600) }
+        let file = try BlobFile(creating: temporaryPath("blob"))
+        try file.append(bytes[...])
+        try file.sync()
+        try place(file.path, at: digest)
     }
 
     /// Makes an unpacked tree, already synced, the layer `chain`. If somebody was faster, theirs is as good.
