@@ -1,10 +1,12 @@
 internal import Lifecycle
 internal import Linux
 
-/// Our ends of one process's standard streams: pipes, or the terminal's leader.
+/// Our ends of one process's standard streams: the terminal's leader, or sockets that pumps connect with its pipes.
+///
+/// The pipes themselves are never touched here (see `Pump`).
 final class ProcessStreams {
     let target: StreamTarget
-    /// A pipe's end or the terminal's leader; nil at the end of file.
+    /// A socket or the terminal's leader; nil at the end of file.
     private var output: OwnedDescriptor?
     private var error: OwnedDescriptor?
     private var input: OwnedDescriptor?
@@ -20,6 +22,8 @@ final class ProcessStreams {
     /// The process has been started: until then nothing is read, and what is to be written waits.
     private(set) var isOpen = false
     private(set) var isFinished = false
+    /// Since when the process is over and its last output is awaited.
+    private var drain: Drain?
     var attached: [Connection] = []
 
     static let inputLimit = 256 << 10
@@ -58,7 +62,8 @@ final class ProcessStreams {
     // MARK: What the poll loop waits for
 
     /// A reader of ours is too far behind: the process waits for it, as it would on a full pipe.
-    private var isHeldBack: Bool { attached.contains(where: \.isBehind) || (keepsEarly && earlyCount > Self.earlyLimit) }
+    private var isHeldBack: Bool { drain == nil && isBehind }
+    private var isBehind: Bool { attached.contains(where: \.isBehind) || (keepsEarly && earlyCount > Self.earlyLimit) }
 
     /// Descriptors to read from now.
     var readable: [(raw: Int32, stream: OutputStream)] {
@@ -76,7 +81,7 @@ final class ProcessStreams {
     }
 
     var takesInput: Bool { incoming.count < Self.inputLimit }
-    var hasOutput: Bool { output != nil || error != nil }
+    private var hasOutput: Bool { output != nil || error != nil }
 
     // MARK: Output
 
@@ -86,7 +91,9 @@ final class ProcessStreams {
             let result =
                 stream == .output ? try output?.read(into: &buffer) : try error?.read(into: &buffer)
             switch result {
-            case .bytes(let count): deliver(buffer[..<count], stream)
+            case .bytes(let count):
+                deliver(buffer[..<count], stream)
+                drain?.quietUntil = MonotonicClock.now() + Drain.quiet
             case .endOfFile: close(stream)
             case .wouldBlock, nil: return false
             }
@@ -123,16 +130,25 @@ final class ProcessStreams {
         if isFinished { end(connection) }
     }
 
-    /// Takes what the pipes still hold (the process has ended, so there is an end to it), and closes them.
-    func finish(into buffer: inout [UInt8]) {
+    /// The process is over: what it left in its pipes is still to come. Clients that read slowly no longer hold it back.
+    func beginDraining(at now: Instant) {
+        guard drain == nil else { return }
+        drain = Drain(quietUntil: now + Drain.quiet, end: now + Drain.limit)
+    }
+
+    /// When draining ends though the streams are open: somebody outside the container may hold them. Nil: not draining.
+    var drainDeadline: Instant? { isOpen && hasOutput ? drain.map { min($0.quietUntil, $0.end) } : nil }
+
+    /// All output there will ever be has been taken.
+    func isDrained(at now: Instant) -> Bool {
+        guard isOpen && hasOutput else { return true }
+        return drainDeadline.map { now >= $0 } ?? false
+    }
+
+    /// Closes our ends, and the log's last line.
+    func finish() {
         guard !isFinished else { return }
         isFinished = true
-        for stream in OutputStream.allCases where isOpen {
-            var budget = 4 << 20
-            while budget > 0, stream == .output ? output != nil : error != nil, read(stream, into: &buffer) {
-                budget -= buffer.count
-            }
-        }
         output = nil
         error = nil
         input = nil
@@ -186,5 +202,15 @@ final class ProcessStreams {
             }
         }
         if closesInput { input = nil }
+    }
+}
+
+extension ProcessStreams {
+    /// The end of output is known by the end of file; where somebody else keeps a stream open, by silence.
+    struct Drain {
+        var quietUntil: Instant
+        let end: Instant
+        static let quiet = Duration.milliseconds(100)
+        static let limit = Duration.seconds(5)
     }
 }

@@ -90,7 +90,7 @@ struct RuntimeFault: Hashable {
         let text = message.lowercased()
         let isProgram = text.contains("executable file") || text.contains("exec:") || text.contains("exec `")
         let aboutProgram = isProgram || text.contains("open executable") || text.contains("stat `")
-        if aboutProgram && (text.contains("permission denied") || text.contains("is a directory")
+        if aboutProgram && (text.contains("permission denied") || text.contains("not permitted") || text.contains("is a directory")
             || text.contains("exec format error"))
         {
             return .notExecutable

@@ -25,7 +25,7 @@ extension Shim {
             try mainEnded(child.status)
         } else if let id = execs.first(where: { $0.value.pid == child.pid })?.key {
             execEnded(id, child.status)
-        } else if !calls.isEmpty {
+        } else {
             strangers[child.pid] = child.status
         }
     }
@@ -40,11 +40,30 @@ extension Shim {
     }
 
     func execEnded(_ id: String, _ status: ExitStatus) {
+        execs[id]?.status = status
+        execs[id]?.pid = nil
+        execs[id]?.streams.beginDraining(at: MonotonicClock.now())
+        countExecs()
+    }
+
+    /// Told once the last output is on its way, so that nobody takes the end for the end of the output.
+    private func finishExec(_ id: String, _ status: ExitStatus) {
         guard let exec = execs.removeValue(forKey: id) else { return }
-        exec.streams.finish(into: &buffer)
+        exec.streams.finish()
         tell(.execExited(id, status))
         exec.streams.endAttachments()
-        countExecs()
+    }
+
+    /// What was waiting for its last output.
+    func finishDrained(at now: Instant) {
+        for (id, exec) in execs {
+            if let status = exec.status, exec.streams.isDrained(at: now) { finishExec(id, status) }
+        }
+        if let (status, rest) = conclusion, streams.isDrained(at: now) {
+            conclusion = nil
+            conclude(status)
+            perform(rest)
+        }
     }
 
     func countExecs() {
@@ -83,7 +102,10 @@ extension Shim {
             case .send(let signal, let pids): send(signal, to: pids)
             case .thaw: thaw()
             case .killAll: killAll()
-            case .conclude(let status): conclude(status)
+            case .conclude(let status):
+                streams.beginDraining(at: MonotonicClock.now())
+                conclusion = (status, Array(queue))
+                return
             case .tell(let update): publish(update)
             }
         }
@@ -155,7 +177,7 @@ extension Shim {
 
     /// Every piece of evidence is there: record first, then tell.
     private func conclude(_ status: ExitStatus) {
-        streams.finish(into: &buffer)
+        streams.finish()
         let kills: UInt64
         do throws(SystemError) { kills = try cgroup.oomKills() } catch { kills = 0 }
         let record = ExitRecord(
@@ -167,8 +189,9 @@ extension Shim {
         alarm = nil
         if kills > 0 { tell(.oomKilled) }
         tell(.exited(record))
-        for exec in execs.values {
-            exec.streams.finish(into: &buffer)
+        for (id, exec) in execs {
+            if let status = exec.status { tell(.execExited(id, status)) }
+            exec.streams.finish()
             exec.streams.endAttachments()
         }
         execs = [:]

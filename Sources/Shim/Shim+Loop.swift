@@ -24,7 +24,7 @@ extension Shim {
         }
         want(signals.descriptor.raw, .readable, .signals)
         want(listener.raw, .readable, .listener)
-        if let raw = populationDescriptor, record == nil { want(raw, .priority, .population) }
+        if let raw = populationDescriptor, record == nil && conclusion == nil { want(raw, .priority, .population) }
         for connection in connections {
             var events: PollEvents = connection.outgoing.isEmpty ? [] : .writable
             if takesRequests(from: connection) { events.insert(.readable) }
@@ -108,6 +108,7 @@ extension Shim {
     /// The next instant anything of ours is due.
     var nextDeadline: Instant? {
         var due = [alarm, freezing?.deadline, lingerUntil].compactMap { $0 }
+        due += allStreams.compactMap(\.drainDeadline)
         due += calls.filter { !$0.isOverdue }.map(\.deadline)
         if let pollsPopulation { due.append(pollsPopulation) }
         return due.min()
@@ -133,6 +134,7 @@ extension Shim {
         }
         if freezing != nil || (!tellsPopulation && record == nil && mainPid != 0) { try observePopulation() }
         if let freezing, now >= freezing.deadline { try abandonFreeze(freezing) }
+        finishDrained(at: now)
         for call in calls where now >= call.deadline && !call.isOverdue { giveUp(call) }
     }
 }

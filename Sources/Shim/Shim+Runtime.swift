@@ -36,7 +36,7 @@ extension Shim {
         } catch {
             files.remove()
             execs[exec.id] = nil
-            streams.finish(into: &buffer)
+            streams.finish()
             streams.endAttachments()
             throw error
         }
@@ -90,12 +90,23 @@ extension Shim {
             DescriptorMapping(1, from: output.writing.raw), DescriptorMapping(2, from: error.writing.raw),
         ]
         let spawned = try Spawn.start(request)
-        try output.reading.setNonBlocking()
-        try error.reading.setNonBlocking()
-        try input.writing.setNonBlocking()
-        streams.connect(output: output.reading, error: error.reading)
-        if openStdin { streams.connect(input: input.writing) }
+        streams.connect(output: try pumped(from: output.reading), error: try pumped(from: error.reading))
+        if openStdin { streams.connect(input: try pumped(to: input.writing)) }
         return spawned
+    }
+
+    private func pumped(from pipe: consuming OwnedDescriptor) throws(SystemError) -> OwnedDescriptor {
+        let pair = try SocketPair()
+        try Pump.start(from: pipe, to: pair.second)
+        try pair.first.setNonBlocking()
+        return pair.first
+    }
+
+    private func pumped(to pipe: consuming OwnedDescriptor) throws(SystemError) -> OwnedDescriptor {
+        let pair = try SocketPair()
+        try Pump.start(from: pair.second, to: pipe)
+        try pair.first.setNonBlocking()
+        return pair.first
     }
 
     /// The runtime hands the terminal's leader over.
@@ -160,14 +171,14 @@ extension Shim {
     private func failExec(_ id: String, _ fault: RuntimeFault, _ call: RuntimeCall) {
         answer(call, .failed(fault.failure, message: fault.message))
         guard let exec = execs.removeValue(forKey: id) else { return }
-        exec.streams.finish(into: &buffer)
+        exec.streams.finish()
         exec.streams.endAttachments()
     }
 
     /// Nothing runs, and nothing will: this shim's work is done.
     func failStart(_ reply: ShimReply, asker: (connection: Int, request: UInt32)?) {
         state = .failed
-        streams.finish(into: &buffer)
+        streams.finish()
         let record = ExitRecord(status: .unobserved(.neverStarted), finishedAt: WallTime.now().nanosecondsSince1970)
         self.record = record
         save(record)

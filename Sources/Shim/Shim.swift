@@ -38,6 +38,8 @@ public final class Shim {
     var isPaused = false
     var oomKillsSeen: UInt64 = 0
     var record: ExitRecord?
+    /// The container has ended, and its last output is being drained; then this is performed.
+    var conclusion: (status: ExitStatus, rest: [StopMachine.Action])?
     /// When the shim gives clients that do not read up; set once the container has ended.
     var lingerUntil: Instant?
 
@@ -56,6 +58,8 @@ public final class Shim {
         var pid: Int32?
         var streams: ProcessStreams
         var isStarted = false
+        /// It was reaped; its output is being drained.
+        var status: ExitStatus?
     }
 
     /// A pause that was asked for and is not complete.

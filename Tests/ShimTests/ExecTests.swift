@@ -10,7 +10,7 @@ import Testing
                 openStdin: openStdin))
     }
 
-    private func status(of id: String, _ client: ShimClient) throws -> ExitStatus {
+    private func status(of id: String, _ client: ShimClient) throws -> Lifecycle.ExitStatus {
         try client.first { if case .execExited(id, let status) = $0 { status } else { nil } }
     }
 
@@ -47,9 +47,11 @@ import Testing
             try shim.start()
             let stream = try shim.client()
             try stream.attach(.exec("a"), input: true)
+            // The size is set when the terminal arrives, which may be after the first look.
+            let script = "until stty size | grep -q '33 77'; do :; done; echo it has"
             _ = try shim.main.call(.resize(.exec("a"), rows: 33, columns: 77))
-            _ = try shim.main.call(request("a", ["stty", "size"], terminal: true, openStdin: true))
-            #expect(try stream.output().containsText("33 77"))
+            _ = try shim.main.call(request("a", ["sh", "-c", script], terminal: true, openStdin: true))
+            #expect(try stream.output().containsText("it has"))
         }
     }
 

@@ -7,7 +7,8 @@ final class ShimUnderTest {
     let directory: String
     let id: String
     let configuration: ShimConfiguration
-    let shim: Pidfd
+    private let shim: Pidfd
+    private var shimStatus: Lifecycle.ExitStatus?
     let cgroup: Cgroup
     let shimCgroup: Cgroup
     private(set) var main: ShimClient
@@ -86,14 +87,22 @@ final class ShimUnderTest {
         try await_("\"\(text)\" in the log") { try logText().containsText(text) }
     }
 
+    var shimPid: Int32 { shim.pid }
+
+    /// Waits for the shim's own end; nil when it lives on.
+    func shimEnd() throws -> Lifecycle.ExitStatus? {
+        if shimStatus == nil { shimStatus = try shim.reap(by: .soon) }
+        return shimStatus
+    }
+
     /// Kills what is left, reaps the shim, removes cgroups and files. Throws when something cannot be removed.
     func cleanUp() throws {
         try cgroup.kill()
         try await_("the cgroup to empty") { try !cgroup.isPopulated() }
         main.close()
-        if try shim.reap(by: .soon) == nil {
+        if try shimEnd() == nil {
             try shim.send(.kill)
-            _ = try shim.reap(by: .soon)
+            _ = try shimEnd()
         }
         try cgroup.remove()
         try shimCgroup.remove()

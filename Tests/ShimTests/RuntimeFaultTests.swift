@@ -12,6 +12,7 @@ struct RuntimeFaultTests {
         (#"exec: \"/etc\": is a directory"#, .notExecutable),
         (#"exec: \"/etc/passwd\": permission denied"#, .notExecutable),
         ("open executable: Permission denied", .notExecutable),
+        ("open executable: Operation not permitted", .notExecutable),
         ("mount `/nope` to `/mnt`: No such file or directory", .runtime),
         ("cgroups in hybrid mode not supported", .runtime),
     ])

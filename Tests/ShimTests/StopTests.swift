@@ -53,7 +53,7 @@ extension StopUpdate {
             let input = try shim.client()
             try input.attach(input: true)
             _ = try shim.main.call(.stop(.ladder("TERM:1000s", unhandled: .wait)))
-            try shim.main.first { if case .stop(_, .waiting) = $0 { true } else { nil } }
+            _ = try shim.main.first { if case .stop(_, .waiting) = $0 { true } else { nil } }
             _ = try input.send(.input(Array("go\n".utf8)))
             let report = try #require(try shim.main.verdict().report)
             #expect(report.status == .code(9))

@@ -51,13 +51,14 @@ import Testing
 
     @Test func largeInputComesThroughWhole() throws {
         let size = 3 << 20
-        try withShim(ShimUnderTest(["sh", "-c", "cat | dd of=/dev/null bs=1M 2>&1"], openStdin: true)) { shim in
+        try withShim(ShimUnderTest(["sh", "-c", "busybox wc -c"], openStdin: true)) { shim in
             let client = try shim.client()
             try client.attach(input: true)
             try shim.start()
             for _ in 0..<(size / 65536) { _ = try client.send(.input([UInt8](repeating: 97, count: 65536))) }
             _ = try client.send(.inputClosed)
-            #expect(try client.output().containsText("\(size) bytes"))
+            let output = try client.output()
+            #expect(output.containsText("\(size)"), "\(output)")
         }
     }
 

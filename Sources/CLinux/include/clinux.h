@@ -225,3 +225,8 @@ int clinux_host(struct clinux_host *host);
 int clinux_cpu_count(void);
 const char *clinux_error_text(int error);
 const char *clinux_error_name(int error); /* "EACCES", or NULL */
+
+/* ---- pump ---- */
+/* A thread of its own moves bytes from one descriptor to the other until either end is over, then closes both. Both block.
+   On success the descriptors belong to the thread; else -errno and they are the caller's still. */
+int clinux_pump(int from, int to);
