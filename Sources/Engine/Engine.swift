@@ -23,7 +23,9 @@ public final class Engine: Sendable {
 
     /// Locks the data root, opens database and images, recovers every container, sweeps what a crash left.
     /// Errors name the file and what to do; nothing is overwritten.
-    public static func open(_ configuration: EngineConfiguration, logger: Logger) async throws(EngineError) -> Engine {
+    public static func open(
+        _ configuration: EngineConfiguration, logger: Logger = Logger(label: "quell.engine")
+    ) async throws(EngineError) -> Engine {
         let opening = Opening(configuration, logger)
         let lock = try opening.lockRoot()
         let core = try await opening.core()

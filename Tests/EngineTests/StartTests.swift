@@ -1,0 +1,51 @@
+import APITypes
+import Engine
+import Testing
+
+@Suite(.timeLimit(.minutes(2)))
+struct StartTests {
+    @Test func runsACommandToItsEndAndKeepsOutputAndCode() async throws {
+        try await Fixture.with { fixture in
+            let (code, text) = try await fixture.output(shell("echo out; echo err >&2; exit 7"))
+            #expect(code == 7)
+            #expect(text.contains("out\n") && text.contains("err\n"))
+        }
+    }
+
+    @Test func aMissingCommandIs127AndSaysSo() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.create(["/bin/nothing"])
+            let error = await #expect(throws: EngineError.self) { try await fixture.engine.startContainer(id) }
+            guard case .commandNotFound = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            let state = try await fixture.engine.inspectContainer(id).state
+            #expect(state.exitCode == 127)
+            #expect(!state.error.isEmpty)
+        }
+    }
+
+    @Test func aFileThatIsNoProgramIs126() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.create(["/etc/passwd"])
+            let error = await #expect(throws: EngineError.self) { try await fixture.engine.startContainer(id) }
+            guard case .notExecutable = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            #expect(try await fixture.engine.inspectContainer(id).state.exitCode == 126)
+        }
+    }
+
+    @Test func startingTwiceIsNotModified() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.run(["sleep", "1000"])
+            let error = await #expect(throws: EngineError.self) { try await fixture.engine.startContainer(id) }
+            guard case .notModified = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+import APITypes
+import Engine
+import Images
+import Lifecycle
+import Linux
+import Synchronization
+import TestKit
+import Testing
+
+/// An engine with roots of its own and a small image `busybox`; everything is gone after the test.
+final class Fixture: Sendable {
+    let directory: TemporaryDirectory
+    let configuration: EngineConfiguration
+    private let current: Mutex<Engine>
+
+    var engine: Engine { current.withLock { $0 } }
+
+    private init(_ directory: TemporaryDirectory, _ configuration: EngineConfiguration, _ engine: Engine) {
+        (self.directory, self.configuration) = (directory, configuration)
+        current = Mutex(engine)
+    }
+
+    static func with(
+        _ change: (inout EngineConfiguration) -> Void = { _ in }, _ body: (Fixture) async throws -> Void
+    ) async throws {
+        let directory = try TemporaryDirectory("engine")
+        var configuration = try Fixture.configuration(directory)
+        change(&configuration)
+        let fixture = Fixture(directory, configuration, try await Engine.open(configuration))
+        let result: Result<Void, any Error>
+        do {
+            try await fixture.importImage()
+            result = .success(try await body(fixture))
+        } catch { result = .failure(error) }
+        try await fixture.end()
+        try result.get()
+    }
+
+    static func configuration(_ directory: TemporaryDirectory) throws -> EngineConfiguration {
+        EngineConfiguration(
+            dataRoot: directory("data"), runRoot: directory("run"),
+            cgroupParent: TestCgroup.freshPath().dropFirst() + "-e", shimPath: try BuiltProduct.path("quell-shim"),
+            unpackPath: try BuiltProduct.path("quell-unpack"), killDeadline: .seconds(10))
+    }
+
+    private func importImage() async throws {
+        try TestBundle.makeRoot(at: directory("root"))
+        let made = try Command.run("tar", ["-C", directory("root"), "-cf", directory("root.tar"), "."])
+        try #require(made.status.isSuccess, "\(made.errors)")
+        var request = ImportRequest()
+        request.reference = "busybox"
+        _ = try await engine.images.importRootfs(from: .path(directory("root.tar")), request)
+    }
+
+    /// As if the daemon had been ended and started again.
+    func reopen() async throws {
+        await engine.close()
+        let engine = try await Engine.open(configuration)
+        current.withLock { $0 = engine }
+    }
+
+    func abandon() async { await engine.close() }
+
+    private func end() async throws {
+        var all = ListOptions()
+        all.all = true
+        for container in try await engine.listContainers(all) {
+            do { try await engine.removeContainer(container.id, force: true, volumes: true) } catch {
+                if case .notFound = error { continue }
+                Issue.record("\(container.names): \(error)")
+            }
+        }
+        await engine.close()
+        let parent = try #require(configuration.cgroupParent)
+        #expect(try Leftovers.find(below: nil, cgroupPrefix: parent) == [])
+        #expect(try Mount.list(under: directory.path).map(\.mountPoint) == [])
+    }
+
+    // MARK: shorthands
+
+    /// Makes and starts a container; its id.
+    func run(_ command: [String], _ change: (inout ContainerCreateRequest) -> Void = { _ in }) async throws -> String {
+        let id = try await create(command, change)
+        try await engine.startContainer(id)
+        return id
+    }
+
+    func create(
+        _ command: [String], name: String? = nil, _ change: (inout ContainerCreateRequest) -> Void = { _ in }
+    ) async throws -> String {
+        var request = ContainerCreateRequest()
+        (request.config.image, request.config.cmd, request.hostConfig) = ("busybox", command, HostConfig())
+        change(&request)
+        return try await engine.createContainer(request, name: name).id
+    }
+
+    /// Runs it to its end; code and output.
+    func output(
+        _ command: [String], _ change: (inout ContainerCreateRequest) -> Void = { _ in }
+    ) async throws -> (code: Int, text: String) {
+        let id = try await create(command, change)
+        let ended = try await engine.waitContainer(id, .nextExit)
+        try await engine.startContainer(id)
+        let code = await ended.result().statusCode
+        return (code, try await log(id))
+    }
+
+    func log(_ id: String, _ options: LogOptions = LogOptions()) async throws -> String {
+        var bytes: [UInt8] = []
+        let reading = try await engine.containerLogs(id, options)
+        while let chunk = try await reading.output.next() { bytes += chunk.bytes }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Waits until the container has written this.
+    func waitForLog(_ id: String, _ text: String) async throws {
+        var options = LogOptions()
+        options.follow = true
+        let reading = try await engine.containerLogs(id, options)
+        var seen = ""
+        while !seen.contains(text) {
+            guard let chunk = try await reading.output.next() else {
+                throw TestFailure("the log ended without \"\(text)\": \(seen)")
+            }
+            seen += String(decoding: chunk.bytes, as: UTF8.self)
+        }
+        reading.output.close()
+    }
+}
+
+func shell(_ script: String) -> [String] { ["/bin/sh", "-c", script] }
