@@ -31,5 +31,7 @@ final class BlobFile {
 /// A second name for a file; within one file system.
 func hardLink(_ path: String, _ name: String) throws(ImageError) {
     // SAFETY: strings that live through the call.
-    guard unsafe link(path, name) == 0 else { throw ImageError(SystemError("link", "\(path) to \(name)", errno: errno)) }
+    guard unsafe link(path, name) == 0 else {
+        throw ImageError(SystemError("link", "\(path) to \(name)", errno: errno))
+    }
 }

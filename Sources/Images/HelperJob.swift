@@ -29,7 +29,8 @@ struct HelperJob {
         let standardOutput = try mapping { () throws(SystemError) in try Pipe() }
         let standardError = try mapping { () throws(SystemError) in try Pipe() }
         let process = try spawn([
-            DescriptorMapping(0, from: standardInput.reading.raw), DescriptorMapping(1, from: standardOutput.writing.raw),
+            DescriptorMapping(0, from: standardInput.reading.raw),
+            DescriptorMapping(1, from: standardOutput.writing.raw),
             DescriptorMapping(2, from: standardError.writing.raw),
         ])
         var pump = HelperPump(
@@ -68,7 +69,8 @@ struct HelperJob {
 
     private func conclude(_ process: borrowing SpawnedProcess, _ complaint: [UInt8]) throws(ImageError) -> Report {
         let status = try mapping { () throws(SystemError) in try process.pidfd.reap(by: nil) }
-        let fields = String(decoding: complaint, as: UTF8.self).split(separator: "\n").last?
+        let fields =
+            String(decoding: complaint, as: UTF8.self).split(separator: "\n").last?
             .split(separator: "\t", omittingEmptySubsequences: false).map(String.init) ?? []
         if status == .code(0), fields.count == 3, fields[0] == "done", let entries = Int64(fields[1]),
             let bytes = Int64(fields[2])
@@ -82,7 +84,8 @@ struct HelperJob {
     private func fault(_ fields: [String], _ status: ExitStatus?) -> ImageError {
         guard fields.count == 5, fields[0] == "error" else {
             let end = status.map { "\($0)" } ?? "unknown"
-            return .system(operation: "quell-unpack \(arguments.first ?? "")", subject: "\(archive) (ended: \(end))", errno: 0)
+            return .system(
+                operation: "quell-unpack \(arguments.first ?? "")", subject: "\(archive) (ended: \(end))", errno: 0)
         }
         let entry = fields[3].isEmpty ? nil : fields[3]
         switch fields[1] {

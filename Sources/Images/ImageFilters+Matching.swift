@@ -26,7 +26,9 @@ extension ImageFilters {
         guard !references.isEmpty else { return true }
         let names = image.tags + image.digests
         return references.contains { pattern in
-            names.contains { glob(pattern, $0.familiar) || glob(pattern, $0.familiarName) || glob(pattern, $0.canonical) }
+            names.contains {
+                glob(pattern, $0.familiar) || glob(pattern, $0.familiarName) || glob(pattern, $0.canonical)
+            }
         }
     }
 }

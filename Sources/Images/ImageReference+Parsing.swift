@@ -55,7 +55,8 @@ extension ImageReference {
         if let slash = name.firstIndex(of: "/") {
             let first = name[..<slash]
             let isHost =
-                first.contains(".") || first.contains(":") || first == "localhost" || first != Substring(first.lowercased())
+                first.contains(".") || first.contains(":") || first == "localhost"
+                || first != Substring(first.lowercased())
             if isHost {
                 registry = first == "index.docker.io" ? "docker.io" : String(first)
                 repository = String(name[name.index(after: slash)...])
@@ -66,7 +67,8 @@ extension ImageReference {
     }
 
     private static func checkRegistry(_ registry: String, _ text: String) throws(ImageError) {
-        let fault = ImageError.invalid("invalid reference format: \"\(registry)\" in \"\(text)\" is not a registry's host")
+        let fault = ImageError.invalid(
+            "invalid reference format: \"\(registry)\" in \"\(text)\" is not a registry's host")
         var host = Substring(registry)
         if host.hasPrefix("[") {  // IPv6
             guard let close = host.firstIndex(of: "]") else { throw fault }
@@ -97,7 +99,8 @@ extension ImageReference {
         }
         for component in repository.split(separator: "/", omittingEmptySubsequences: false) {
             guard isComponent(component) else {
-                throw .invalid("invalid reference format: \"\(component)\" in \"\(text)\" is not part of a repository's name")
+                throw .invalid(
+                    "invalid reference format: \"\(component)\" in \"\(text)\" is not part of a repository's name")
             }
         }
     }

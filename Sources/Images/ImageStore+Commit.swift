@@ -3,7 +3,9 @@ import Linux
 extension ImageStore {
     /// `docker commit`: what the container changed becomes a layer over its image. A root file system that is a copy
     /// becomes an image of one layer.
-    public func commit(_ request: CommitRequest, progress: ImageProgressHandler? = nil) async throws(ImageError) -> Image {
+    public func commit(_ request: CommitRequest, progress: ImageProgressHandler? = nil) async throws(ImageError)
+        -> Image
+    {
         let reference = try request.reference.map { (text) throws(ImageError) in try ImageReference.forTag(text) }
         let defaults = try request.defaults.applying(request.changes)
         let base = try image(request.image.description)

@@ -53,7 +53,9 @@ final class ArchiveTree {
         root = try mapping("open") { () throws(SystemError) in try RootedDirectory(path) }
     }
 
-    func fault(_ entry: String?, _ fault: String) -> ImageError { .badArchive(archive: name, entry: entry, fault: fault) }
+    func fault(_ entry: String?, _ fault: String) -> ImageError {
+        .badArchive(archive: name, entry: entry, fault: fault)
+    }
 
     /// nil when it is not there.
     func bytesIfPresent(_ entry: String) throws(ImageError) -> [UInt8]? {
@@ -165,7 +167,8 @@ extension Ingest {
             prepared = try legacyImages(tree)
         } else {
             throw tree.fault(
-                nil, "neither a docker-archive (no manifest.json) nor an OCI layout (no index.json). To make an image of a"
+                nil,
+                "neither a docker-archive (no manifest.json) nor an OCI layout (no index.json). To make an image of a"
                     + " root file system, import it")
         }
         guard !prepared.isEmpty else { throw tree.fault(nil, "holds no image for linux/\(Platform.architecture)") }

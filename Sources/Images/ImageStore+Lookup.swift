@@ -74,7 +74,8 @@ extension StoreState {
         // `name:tag@digest` is what the digest says; and an image of that repository may be meant by its own digest.
         return references.first { entry in
             entry.key.registry == reference.registry && entry.key.repository == reference.repository
-                && (entry.key.digest == digest || records[entry.value]?.manifest.digest == digest || entry.value == digest)
+                && (entry.key.digest == digest || records[entry.value]?.manifest.digest == digest
+                    || entry.value == digest)
         }.flatMap { records[$0.value] }
     }
 

@@ -87,7 +87,8 @@ extension StoreState {
         return (delete(record, after: [untagged]), record)
     }
 
-    private mutating func removeImage(_ record: Record, _ force: Bool, _ uses: [ImageUse]) throws(ImageError) -> Removal {
+    private mutating func removeImage(_ record: Record, _ force: Bool, _ uses: [ImageUse]) throws(ImageError) -> Removal
+    {
         let names = references.filter { $0.value == record.id }.map(\.key).sorted()
         let conflict = "conflict: unable to delete \(record.id.short)"
         if let use = uses.first(where: \.isRunning) {

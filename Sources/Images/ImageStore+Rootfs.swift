@@ -21,7 +21,8 @@ extension ImageStore {
         try await onOwnThread { (cancellation) throws(ImageError) in
             let total = Int64(copy.lowerDirectories.count)
             for (index, layer) in copy.lowerDirectories.reversed().enumerated() {
-                progress?(ImageProgress(phase: .extracting, id: "root file system", current: Int64(index), total: total))
+                progress?(
+                    ImageProgress(phase: .extracting, id: "root file system", current: Int64(index), total: total))
                 try self.applyLayer(layer, to: copy.target, cancellation)
             }
             progress?(ImageProgress(phase: .complete, id: "root file system", current: total, total: total))

@@ -122,11 +122,14 @@ extension StoreState {
     func named(_ name: ImageName) throws(ImageError) -> [(Record, ImageReference?)] {
         if ImageReference.isNameOnly(name), let repository = try? ImageReference(name) {
             let all = references.filter { $0.key.familiarName == repository.familiarName && $0.key.tag != nil }
-            let found = all.sorted { $0.key < $1.key }.compactMap { entry in records[entry.value].map { ($0, entry.key) } }
+            let found = all.sorted { $0.key < $1.key }.compactMap { entry in
+                records[entry.value].map { ($0, entry.key) }
+            }
             if !found.isEmpty { return found }
         }
         let record = try record(name)
-        guard let reference = try? ImageReference(name), references[reference] == record.id, reference.digest == nil else {
+        guard let reference = try? ImageReference(name), references[reference] == record.id, reference.digest == nil
+        else {
             return [(record, nil)]
         }
         return [(record, reference)]

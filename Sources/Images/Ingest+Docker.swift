@@ -88,7 +88,8 @@ extension Ingest {
         }
         let newest = chain.last?.1
         let configuration = ImageConfiguration(
-            created: newest?.created, author: newest?.author, architecture: newest?.architecture, os: newest?.os ?? "linux",
+            created: newest?.created, author: newest?.author, architecture: newest?.architecture,
+            os: newest?.os ?? "linux",
             config: newest?.config, rootfs: .init(diffIDs: layers.map(\.diffID)), history: history)
         return try publish(try encodeJSON(configuration), layers, references: [reference])
     }
@@ -100,7 +101,8 @@ extension Ingest {
         while let id = next {
             guard Digest(hex: id) != nil else { throw tree.fault("repositories", "\(id) is no layer's id") }
             guard chain.count < store.configuration.limits.layers else {
-                throw tree.fault(id + "/json", "more than \(store.configuration.limits.layers) layers, or a circle of parents")
+                throw tree.fault(
+                    id + "/json", "more than \(store.configuration.limits.layers) layers, or a circle of parents")
             }
             let facts = try tree.document(LegacyLayer.self, id + "/json")
             chain.append((id, facts))
@@ -110,7 +112,9 @@ extension Ingest {
     }
 
     /// No digest is promised: whatever it is.
-    private func legacyLayer(_ tree: ArchiveTree, _ path: String, over parent: Digest?) throws(ImageError) -> Image.Layer {
+    private func legacyLayer(_ tree: ArchiveTree, _ path: String, over parent: Digest?) throws(ImageError)
+        -> Image.Layer
+    {
         try layer(LayerSource(input: try tree.open(path), entry: path), over: parent)
     }
 }

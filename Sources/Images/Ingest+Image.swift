@@ -58,13 +58,13 @@ extension Ingest {
 enum Platform {
     static var architecture: String {
         #if arch(x86_64)
-            "amd64"
+        "amd64"
         #elseif arch(arm64)
-            "arm64"
+        "arm64"
         #elseif arch(riscv64)
-            "riscv64"
+        "riscv64"
         #else
-            "unknown"
+        "unknown"
         #endif
     }
 }

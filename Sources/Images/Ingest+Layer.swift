@@ -21,6 +21,11 @@ extension Ingest {
         try mapping { () throws(SystemError) in
             try File.makeDirectory(work, mode: 0o700)
             try File.makeDirectory(work + "/diff", mode: 0o755)
+            // A tar that does not name its root leaves owner and mode of the root below as they were.
+            if let parent, let below = try File.status(of: store.layout.tree(parent)) {
+                try File.setOwner(uid: below.uid, gid: below.gid, of: work + "/diff")
+                try File.setMode(below.mode & 0o7777, of: work + "/diff")
+            }
         }
         let read = try unpack(source, into: work)
         try verify(source, read)

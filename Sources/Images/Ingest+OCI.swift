@@ -20,7 +20,8 @@ extension Ingest {
     }
 
     private func ociImage(
-        _ tree: ArchiveTree, _ descriptor: OCIDescriptor, _ references: [ImageReference], _ dockerEntries: [DockerArchiveEntry]
+        _ tree: ArchiveTree, _ descriptor: OCIDescriptor, _ references: [ImageReference],
+        _ dockerEntries: [DockerArchiveEntry]
     ) throws(ImageError) -> Prepared {
         let entry = "blobs/sha256/" + descriptor.digest.hex
         let bytes = try tree.blob(descriptor.digest)
@@ -44,7 +45,9 @@ extension Ingest {
     }
 
     /// The manifest for this machine; nil: there is none behind that descriptor.
-    private func manifest(_ tree: ArchiveTree, _ descriptor: OCIDescriptor, depth: Int) throws(ImageError) -> OCIDescriptor? {
+    private func manifest(_ tree: ArchiveTree, _ descriptor: OCIDescriptor, depth: Int) throws(ImageError)
+        -> OCIDescriptor?
+    {
         if MediaType.manifests.contains(descriptor.mediaType) { return descriptor }
         guard MediaType.indexes.contains(descriptor.mediaType) else { return nil }
         let entry = "blobs/sha256/" + descriptor.digest.hex

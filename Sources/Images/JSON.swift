@@ -25,7 +25,9 @@ struct JSONFault: Error {
     init(text: String) { self.text = text }
 
     init(_ error: DecodingError) {
-        func place(_ path: [any CodingKey]) -> String { path.isEmpty ? "" : path.map(\.stringValue).joined(separator: ".") }
+        func place(_ path: [any CodingKey]) -> String {
+            path.isEmpty ? "" : path.map(\.stringValue).joined(separator: ".")
+        }
         text =
             switch error {
             case .keyNotFound(let key, let context): "\(place(context.codingPath + [key])) is missing"
@@ -33,7 +35,8 @@ struct JSONFault: Error {
             case .typeMismatch(_, let context): "\(place(context.codingPath)) is of the wrong type"
             case .dataCorrupted(let context):
                 context.codingPath.isEmpty
-                    ? "not JSON: \(context.debugDescription)" : "\(place(context.codingPath)): \(context.debugDescription)"
+                    ? "not JSON: \(context.debugDescription)"
+                    : "\(place(context.codingPath)): \(context.debugDescription)"
             @unknown default: "\(error)"
             }
     }

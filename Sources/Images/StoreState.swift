@@ -119,7 +119,9 @@ extension StoreLayout {
     func document<Value: Decodable>(_ type: Value.Type, _ digest: Digest, limit: Int) throws(ImageError) -> Value {
         let path = blob(digest)
         let bytes = try mapping("read") { () throws(SystemError) in try File.read(path, limit: limit) }
-        guard Digest.of(bytes) == digest else { throw .damaged("\(path) is damaged: its digest is \(Digest.of(bytes))") }
+        guard Digest.of(bytes) == digest else {
+            throw .damaged("\(path) is damaged: its digest is \(Digest.of(bytes))")
+        }
         switch decodeJSON(type, bytes) {
         case .success(let value): return value
         case .failure(let fault): throw .damaged("\(path) is damaged: \(fault.text)")

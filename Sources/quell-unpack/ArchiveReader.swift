@@ -114,10 +114,8 @@ import CArchive
 
     private func countTrailingZeros(_ piece: UnsafeRawBufferPointer) {
         var zeros = 0
-        for unsafe byte in unsafe piece.reversed() {
-            guard byte == 0, zeros < 1024 else { break }
-            zeros += 1
-        }
+        // SAFETY: the index stays within the piece.
+        while zeros < min(piece.count, 1024), unsafe piece[piece.count - 1 - zeros] == 0 { zeros += 1 }
         trailingZeros = zeros == piece.count ? trailingZeros + Int64(zeros) : Int64(zeros)
     }
 

@@ -57,7 +57,8 @@ enum Confinement {
             let restricted =
                 CONFINE_MS_REMOUNT | CONFINE_MS_BIND | CONFINE_MS_NOSUID | CONFINE_MS_NODEV | CONFINE_MS_NOEXEC
                 | (writable ? 0 : CONFINE_MS_RDONLY)
-            try checked(unsafe Files.withPath(root) { unsafe confine_mount(nil, $0, nil, restricted, nil) }, "remount", root)
+            try checked(
+                unsafe Files.withPath(root) { unsafe confine_mount(nil, $0, nil, restricted, nil) }, "remount", root)
             let new = Int32(try checked(Files.open(root, flags), "open", root))
             try checked(confine_fchdir(new), "fchdir", root)
             _ = file_close(new)

@@ -31,7 +31,8 @@ extension Extractor {
         if isDirectory && becomesDirectory { return .nothing }
         if options.keepsKinds && isDirectory != becomesDirectory {
             throw Fault(
-                .conflict, isDirectory ? "cannot overwrite a directory with a file" : "cannot overwrite a file with a directory")
+                .conflict,
+                isDirectory ? "cannot overwrite a directory with a file" : "cannot overwrite a file with a directory")
         }
         try remove(name.path, facts)
         return facts.isWhiteout ? .whiteout : .entry

@@ -108,7 +108,9 @@ enum Files {
         var buffer = Bytes(repeating: 0, count: 4096)
         let length = unsafe buffer.withUnsafeMutableBytes { buffer in
             // SAFETY: at most `count` bytes are written into the array.
-            unsafe withPath(path) { unsafe file_readlink($0, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), 4096) }
+            unsafe withPath(path) {
+                unsafe file_readlink($0, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), 4096)
+            }
         }
         return Bytes(buffer.prefix(try checked(length, "readlink", path)))
     }

@@ -18,7 +18,8 @@ struct Lister {
         let mark = isDirectory ? try Files.attribute(path, Array("trusted.overlay.opaque".utf8)) : nil
         let numbers: [Int64] = [
             Int64(facts.mode), facts.size, facts.modified, Int64(facts.modified_nanoseconds), Int64(facts.user),
-            Int64(facts.group), Int64(facts.special_major), Int64(facts.special_minor), mark == [UInt8(ascii: "y")] ? 1 : 0,
+            Int64(facts.group), Int64(facts.special_major), Int64(facts.special_minor),
+            mark == [UInt8(ascii: "y")] ? 1 : 0,
         ]
         buffer += Bytes(numbers.map(String.init).joined(separator: " ").utf8) + [0] + path + [0]
         entries += 1

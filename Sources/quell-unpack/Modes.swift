@@ -58,7 +58,9 @@ func status(_ arguments: Arguments) throws(Fault) -> String {
     var target = Bytes()
     if facts.kind == .symbolicLink {
         let direct = try Files.readLink(path)
-        target = Files.resolve(path) ?? (direct.first == slash ? direct : [slash] + (EntryName(path)?.parent.path ?? []) + [slash] + direct)
+        target =
+            Files.resolve(path)
+            ?? (direct.first == slash ? direct : [slash] + (EntryName(path)?.parent.path ?? []) + [slash] + direct)
     }
     let name = EntryName(path)?.last ?? []
     let numbers = [String(facts.mode), String(facts.size), String(facts.modified), String(facts.modified_nanoseconds)]

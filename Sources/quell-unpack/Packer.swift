@@ -66,7 +66,8 @@ struct Packer {
         try writer.end(name)
     }
 
-    private mutating func header(_ path: Bytes, _ name: Bytes, _ facts: Files.Facts) throws(Fault) -> ArchiveWriter.Header
+    private mutating func header(_ path: Bytes, _ name: Bytes, _ facts: Files.Facts) throws(Fault)
+        -> ArchiveWriter.Header
     {
         var header = ArchiveWriter.Header(
             name: name, mode: facts.mode, user: facts.user, group: facts.group, modified: times(facts))
@@ -127,7 +128,9 @@ struct Packer {
     private func copyOut(_ count: Int, _ path: Bytes) throws(Fault) {
         let result: Result<Void, Fault> = unsafe buffer.withUnsafeBytes { buffer in
             // SAFETY: count is at most the buffer's.
-            Result { () throws(Fault) in try unsafe writer.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]), path) }
+            Result { () throws(Fault) in
+                try unsafe writer.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]), path)
+            }
         }
         try result.get()
     }
