@@ -19,7 +19,6 @@ let staticStandardLibrary: [LinkerSetting] = [.unsafeFlags(["-static-stdlib"], .
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
-let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
@@ -42,7 +41,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
@@ -68,7 +66,7 @@ let package = Package(
             swiftSettings: house),
         .target(
             name: "DockerAPI",
-            dependencies: ["APITypes", "Engine", "Lifecycle", hummingbird, logging, nioCore, nioPosix, nioHTTP1],
+            dependencies: ["APITypes", "Engine", "Lifecycle", logging, nioCore, nioPosix, nioHTTP1],
             swiftSettings: house),
         .executableTarget(
             name: "quelld",

@@ -149,6 +149,13 @@ public enum Descriptor {
         }
     }
 
+    /// It is open, and one end of a pipe.
+    public static func isPipe(_ raw: Int32) -> Bool {
+        do throws(SystemError) { return try FileStatus(at: "", in: raw, following: true).kind == .fifo } catch {
+            return false
+        }
+    }
+
     public static func setNonBlocking(_ raw: Int32, _ on: Bool = true) throws(SystemError) {
         try check(clinux_set_nonblocking(raw, on), "fcntl", "descriptor \(raw)")
     }

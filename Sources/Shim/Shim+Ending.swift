@@ -206,13 +206,6 @@ extension Shim {
             report(error)
         }
     }
-
-    /// To the shim's own log; the engine shows it when the shim fails.
-    func report(_ error: SystemError) {
-        do throws(SystemError) { try Descriptor.writeAll(2, Array("quell-shim: \(error)\n".utf8)) } catch {
-            // Nobody is left to be told.
-        }
-    }
 }
 
 extension Shim {

@@ -43,6 +43,10 @@ public final class Shim {
     /// When the shim gives clients that do not read up; set once the container has ended.
     var lingerUntil: Instant?
 
+    /// Faults since the last round without one.
+    var faults = 0
+    private var lastFault = ""
+
     var buffer = [UInt8](repeating: 0, count: 64 << 10)
 
     static let runtimeDeadline = Duration.seconds(60)
@@ -122,6 +126,26 @@ public final class Shim {
             }
             deadlinesReached(at: MonotonicClock.now())
             connections.filter(\.isDone).forEach(disconnect)
+            try pauseAfterFault()
+        }
+    }
+
+    /// A fault that comes again at once must not eat the processor.
+    private func pauseAfterFault() throws(SystemError) {
+        guard faults > 0 else { return }
+        faults = 0
+        var nothing = PollSet()
+        _ = try nothing.wait(until: MonotonicClock.now() + .milliseconds(10))
+    }
+
+    /// To the shim's own log, which the engine shows when the shim fails; not the same line over and over.
+    func report(_ error: SystemError) {
+        faults += 1
+        let text = "quell-shim: \(error)\n"
+        guard text != lastFault else { return }
+        lastFault = text
+        do throws(SystemError) { try Descriptor.writeAll(2, Array(text.utf8)) } catch {
+            // Nobody is left to be told.
         }
     }
 }
