@@ -45,8 +45,9 @@ import Testing
             (
                 "shared namespace: leftovers",
                 .init(
-                    processes: [Process(isMain: true), Process(ignores: term)],
-                    orders: [try order("TERM@all:30ms"), try order("TERM:20ms", .kill)], mainMayLeave: true,
+                    processes: [Process(isMain: true), Process(isExec: true, ignores: term)],
+                    orders: [try order("TERM@all:20ms, INT:20ms"), try order("TERM@all:30ms", .kill)],
+                    mainMayLeave: true,
                     horizon: 110)
             ),
             (
