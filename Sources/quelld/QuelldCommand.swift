@@ -64,6 +64,7 @@ struct QuelldCommand: AsyncParsableCommand {
 
     func run() async throws {
         do {
+            ProcessSelf.keepHeapSmall()
             let settings = try Settings(file: try DaemonFile.load(configFile), overriddenBy: self)
             let logger = Logger(label: "quelld") { _ in StderrLog(level: settings.logLevel) }
             try HostRequirements.check(logger)

@@ -120,7 +120,7 @@ extension API {
         }
         let wait = try await engine.waitContainer(try call.id, condition)
         try await call.beginStream("application/json")
-        guard let response = try await call.whileConnected({ await wait.response }) else { return }
+        guard let response = try await call.whileConnected({ await wait.result() }) else { return }
         try await call.writeLine(response)
         try await call.exchange.endStream()
     }
@@ -166,23 +166,6 @@ extension API {
         #else
         "unknown"
         #endif
-    }
-}
-
-extension ExitWait {
-    /// A wait that fails after its head was sent is told in the body, as Docker does.
-    var response: WaitResponse {
-        get async {
-            do throws(EngineError) {
-                return try await result()
-            } catch {
-                var response = WaitResponse()
-                response.statusCode = -1
-                response.error = WaitError()
-                response.error?.message = error.description
-                return response
-            }
-        }
     }
 }
 
