@@ -55,7 +55,7 @@ let package = Package(
         // Images
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         .executableTarget(
-            name: "quell-unpack", dependencies: ["CArchive", "Linux"], swiftSettings: house,
+            name: "quell-unpack", dependencies: ["CArchive"], swiftSettings: house,
             linkerSettings: staticStandardLibrary),
         .target(name: "Images", dependencies: ["Linux", "Lifecycle", crypto], swiftSettings: house),
 
@@ -89,7 +89,7 @@ let package = Package(
             name: "ShimTests", dependencies: ["Shim", "quell-shim", "Linux", "Lifecycle", "TestKit"],
             swiftSettings: house),
         .testTarget(
-            name: "ImagesTests", dependencies: ["Images", "quell-unpack", "Linux", "TestKit"], swiftSettings: house),
+            name: "ImagesTests", dependencies: ["Images", "quell-unpack", "Lifecycle", "Linux", "TestKit"], swiftSettings: house),
         .testTarget(
             name: "EngineTests",
             dependencies: ["Engine", "APITypes", "Images", "Lifecycle", "Linux", "quell-shim", "quell-unpack", "TestKit"],

@@ -37,7 +37,7 @@ struct Daemon: Sendable {
             files.append(file)
             endpoints.append(try await server.open(OwnedDescriptor(adopting: descriptor)))
         }
-        try File.overwrite(settings.pidFile, with: "\(ProcessSelf.pid)\n")
+        try DurableFile.write(Array("\(ProcessSelf.pid)\n".utf8), to: settings.pidFile, mode: 0o644)
         defer { removePidFile() }
         let service = DaemonService(
             endpoints: endpoints, engine: engine, grace: settings.shutdownTimeout,
