@@ -57,6 +57,9 @@ public struct StopOutcome: Hashable, Sendable {
 public struct StopJob: Sendable {
     public let id: String
     public let name: String
+    /// What this request asked for; empty when nothing ran. Rungs in `updates` count in the ladder the shim walks, which is
+    /// this one unless another stop came first.
+    public let ladder: Ladder
     /// What the job does, from now on; ends with the verdict. At most 64 updates are kept for a slow reader.
     public let updates: AsyncStream<StopUpdate>
     let outcome: @Sendable () async -> StopOutcome

@@ -13,14 +13,24 @@ public struct PulledStream<Element: Sendable>: Sendable {
     private let pull: @Sendable () async throws(EngineError) -> Element?
     private let cancel: @Sendable () -> Void
 
-    init(
+    /// `cancel` must make a `pull` that waits return nil.
+    public init(
         pull: @escaping @Sendable () async throws(EngineError) -> Element?, cancel: @escaping @Sendable () -> Void = {}
     ) {
         (self.pull, self.cancel) = (pull, cancel)
     }
 
     /// The next element; nil at the end, and after `close`. One caller at a time.
-    public func next() async throws(EngineError) -> Element? { try await pull() }
+    ///
+    /// When the waiting task is cancelled, the stream is closed.
+    public func next() async throws(EngineError) -> Element? {
+        let result: Result<Element?, EngineError> = await withTaskCancellationHandler {
+            do throws(EngineError) { return .success(try await pull()) } catch { return .failure(error) }
+        } onCancel: {
+            cancel()
+        }
+        return try result.get()
+    }
 
     /// Ends the source; a `next` that waits returns nil.
     public func close() { cancel() }

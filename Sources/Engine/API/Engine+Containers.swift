@@ -67,7 +67,12 @@ extension Engine {
         -> ExitWait
     {
         let promise = await (try core.container(reference)).wait(condition)
-        return ExitWait { await promise.value() }
+        return ExitWait {
+            var left = WaitResponse()
+            left.error = WaitError()
+            left.error?.message = "the wait was cancelled"
+            return await promise.value(orWhenCancelled: left)
+        }
     }
 
     public func resizeContainer(_ reference: String, rows: Int, columns: Int) async throws(EngineError) {
@@ -130,7 +135,8 @@ public enum WaitCondition: String, Sendable { case notRunning = "not-running", n
 public struct ExitWait: Sendable {
     let outcome: @Sendable () async -> WaitResponse
 
-    /// Where the status was not observed, `error` says so and the code means nothing.
+    /// Where the status was not observed, `error` says so and the code means nothing. A cancelled task gets such an
+    /// answer at once.
     public func result() async -> WaitResponse { await outcome() }
 }
 

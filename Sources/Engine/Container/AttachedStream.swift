@@ -115,7 +115,11 @@ final class AttachedStream: Sendable {
 
     func closeInput() async throws(EngineError) {
         guard await connected.value(), let connection = state.withLock({ $0.connection }) else { return }
-        try await connection.send(.inputClosed)
+        // Whether the process's own input ends with this client's is the shim's to know (StdinOnce). A stream that has
+        // ended meanwhile has no input to close.
+        do throws(EngineError) { try await connection.send(.inputClosed) } catch {
+            if state.withLock({ !$0.ended }) { throw error }
+        }
     }
 
     func attachment(isTerminal: Bool) -> Attachment {

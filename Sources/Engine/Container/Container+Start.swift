@@ -22,6 +22,7 @@ extension Container {
         let promise = Promise<EngineError?>()
         starting = promise
         run += 1
+        shimRefused = false
         publish()
         // A task of its own: a client that hangs up must not leave half a container.
         Task { promise.resolve(await attemptStart(cause)) }
@@ -69,7 +70,10 @@ extension Container {
     private func runRuntime(_ connection: ShimConnection) async throws(EngineError) {
         switch try await connection.call(.start, within: Container.startDeadline) {
         case .started(let pid): await started(pid)
-        case .failed(let failure, let message): throw Container.startError(failure, message)
+        case .failed(let failure, let message):
+            // It ends by itself, when it has reaped what the runtime left.
+            shimRefused = true
+            throw Container.startError(failure, message)
         case .done, .snapshot, .accepted: throw .system("the shim answered start wrongly")
         }
     }
@@ -147,7 +151,7 @@ extension Container {
     private func startFailed(_ error: EngineError) async {
         // The shim may have started it although its answer was lost: then this is a running container.
         guard machine.state == .starting else { return }
-        shimProcess?.kill()
+        if !shimRefused { shimProcess?.kill() }
         shim?.close()
         shim = nil
         await killLeftovers()

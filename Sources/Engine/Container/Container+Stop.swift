@@ -102,12 +102,12 @@ extension Container {
             }
         }
         stopWaiters.append(waiter)
-        return (job(waiter, updates), waiter)
+        return (job(waiter, order, updates), waiter)
     }
 
-    private func job(_ waiter: StopWaiter, _ updates: AsyncStream<StopUpdate>) -> StopJob {
+    private func job(_ waiter: StopWaiter, _ order: StopOrder, _ updates: AsyncStream<StopUpdate>) -> StopJob {
         let (id, name, since, verdict) = (id, name, waiter.since, waiter.verdict)
-        return StopJob(id: id, name: name, updates: updates) {
+        return StopJob(id: id, name: name, ladder: order.ladder, updates: updates) {
             let verdict = await verdict.value()
             return StopOutcome(id: id, name: name, verdict: verdict, elapsed: MonotonicClock.now() - since)
         }
@@ -117,7 +117,7 @@ extension Container {
         let (updates, feed) = AsyncStream.makeStream(of: StopUpdate.self)
         feed.finish()
         let outcome = StopOutcome(id: id, name: name, verdict: .already(state.exit?.status), elapsed: .zero)
-        return StopJob(id: id, name: name, updates: updates) { outcome }
+        return StopJob(id: id, name: name, ladder: .kill, updates: updates) { outcome }
     }
 
     // MARK: to and from the shim

@@ -28,6 +28,8 @@ actor Container {
     var shimProcess: ShimProcess?
     /// The connection to the shim of the present run has ended.
     var shimGone = Promise<Void>()
+    /// The shim of the present run has said that the start failed.
+    var shimRefused = false
     var startedAt: Instant?
     /// Stops that wait for their verdict.
     var stopWaiters: [StopWaiter] = []

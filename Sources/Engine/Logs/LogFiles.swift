@@ -5,7 +5,7 @@ import Synchronization
 /// The current log file, kept open over its rotation.
 final class OpenLog: Sendable {
     private let descriptor: OwnedDescriptor
-    private let inode: UInt64
+    let inode: UInt64
 
     init?(_ path: String) throws(SystemError) {
         do throws(SystemError) { descriptor = try File.open(path, .readOnly) } catch {
@@ -26,64 +26,85 @@ final class OpenLog: Sendable {
         return all
     }
 
-    /// What the held file has still to give; when it is read to its end and another has its place, that one.
-    static func more(_ held: OpenLog?, _ path: String) throws(SystemError) -> (bytes: [UInt8], fresh: OpenLog?) {
+    /// The rotated files, oldest first, and the current one, as far as they are there.
+    static func all(_ path: String) throws(SystemError) -> [OpenLog] {
+        var files: [OpenLog] = []
+        if let current = try OpenLog(path) { files.append(current) }
+        var number = 1
+        while let rotated = try OpenLog("\(path).\(number)") {
+            // A rotation in between moves a file that is open already.
+            if !files.contains(where: { $0.inode == rotated.inode }) { files.append(rotated) }
+            number += 1
+        }
+        return files.reversed()
+    }
+
+    /// What the held file has still to give; when it is read to its end, the beginning of the one after it: the known
+    /// successor, or what has taken its place.
+    static func more(
+        _ held: OpenLog?, _ successor: OpenLog?, _ path: String
+    ) throws(SystemError) -> (bytes: [UInt8], fresh: OpenLog?) {
         guard let held else {
-            guard let fresh = try OpenLog(path) else { return ([], nil) }
+            guard let fresh = try next(successor, path) else { return ([], nil) }
             return (try fresh.read(), fresh)
         }
         // The look at the name comes first: what is found at its end afterwards was the old file's last.
-        let isReplaced = try File.status(of: path).map { $0.inode != held.inode } ?? false
+        var isReplaced = successor != nil
+        if !isReplaced, let status = try File.status(of: path) { isReplaced = status.inode != held.inode }
         let bytes = try held.read()
-        guard bytes.isEmpty, isReplaced, let fresh = try OpenLog(path) else { return (bytes, nil) }
+        guard bytes.isEmpty, isReplaced, let fresh = try next(successor, path) else { return (bytes, nil) }
         return (try fresh.read(), fresh)
+    }
+
+    private static func next(_ successor: OpenLog?, _ path: String) throws(SystemError) -> OpenLog? {
+        if let successor { return successor }
+        return try OpenLog(path)
     }
 }
 
-/// The part of a log that is there when a reader comes.
+/// Where a reader begins.
 struct LogStart: Sendable {
-    var lines: [LogLine]
+    /// Read already.
+    var lines: [LogLine] = []
     /// With the beginning of a line that is not whole yet.
-    var cutter: LineCutter
+    var cutter = LineCutter()
     var file: OpenLog?
+    var later: [OpenLog] = []
 
-    static func read(_ path: String, _ options: LogOptions) throws(SystemError) -> LogStart {
-        var start = LogStart(lines: [], cutter: LineCutter(), file: nil)
-        var rotated: [String] = []
-        while try File.status(of: "\(path).\(rotated.count + 1)") != nil {
-            rotated.append("\(path).\(rotated.count + 1)")
-        }
-        for name in rotated.reversed() {
-            guard let file = try OpenLog(name) else { continue }
-            var cutter = LineCutter()
-            try start.take(file, &cutter, options)
-        }
-        var cutter = LineCutter()
-        if let file = try OpenLog(path) {
-            try start.take(file, &cutter, options)
+    /// At the oldest line.
+    init(_ files: [OpenLog]) {
+        file = files.first
+        later = Array(files.dropFirst())
+    }
+
+    /// After the last lines, which are in `lines`.
+    static func tail(_ files: [OpenLog], _ options: LogOptions) throws(SystemError) -> LogStart {
+        var start = LogStart([])
+        for file in files {
+            start.cutter = LineCutter()
+            try start.take(file, options)
             start.file = file
         }
-        start.cutter = cutter
         return start
     }
 
-    private mutating func take(_ file: OpenLog, _ cutter: inout LineCutter, _ options: LogOptions) throws(SystemError) {
+    private mutating func take(_ file: OpenLog, _ options: LogOptions) throws(SystemError) {
         while true {
             let bytes = try file.read()
             if bytes.isEmpty { return }
             for line in cutter.add(bytes[...]).compactMap(LogLine.init) where LogSelection.wants(line, options) {
                 lines.append(line)
             }
-            if let tail = options.tail { keepLast(tail) }
+            keepLast(options.tail ?? 0)
         }
     }
 
     /// Pieces of one long line count as one.
-    private mutating func keepLast(_ count: Int) {
+    mutating func keepLast(_ count: Int) {
         var left = count
         var index = lines.count
         while index > 0 {
-            if lines[index - 1].text.last == 10 || index == lines.count {
+            if index == lines.count || lines[index - 1].text.last == 10 {
                 if left == 0 { break }
                 left -= 1
             }

@@ -8,12 +8,16 @@ actor LogReader {
     private let container: Container
     private let options: LogOptions
     private let path: String
+    /// What is read now, and what comes after it.
     private var file: OpenLog?
-    private var pending: [OutputChunk] = []
+    private var later: [OpenLog] = []
+    private var pending: ArraySlice<OutputChunk> = []
     private var cutter = LineCutter()
     private var watch: LogWatch?
     private var finished = false
     private let closed = Promise<Void>()
+    /// Lines that are there already are given together, up to this many bytes.
+    private static let piece = 32 << 10
 
     static func open(_ container: Container, _ options: LogOptions) async throws(EngineError) -> LogReading {
         let document = container.snapshot.document
@@ -36,14 +40,18 @@ actor LogReader {
         path = container.paths.log
     }
 
-    /// Reads what is there.
+    /// Opens all files now, so that a rotation loses nothing. For the last lines they are read through once.
     private func begin() async throws(EngineError) {
         let (path, options, reactor) = (path, options, container.core.reactor)
         if options.follow { watch = try attempt { () throws(SystemError) in try LogWatch(path, reactor) } }
         let start = try await Blocking.run { () throws(EngineError) in
-            try attempt("read the log") { () throws(SystemError) in try LogStart.read(path, options) }
+            try attempt("read the log") { () throws(SystemError) in
+                let files = try OpenLog.all(path)
+                return options.tail == nil ? LogStart(files) : try LogStart.tail(files, options)
+            }
         }
-        (pending, cutter, file) = (start.lines.map(chunk), start.cutter, start.file)
+        (cutter, file, later) = (start.cutter, start.file, start.later)
+        pending = start.lines.map(chunk)[...]
     }
 
     private func chunk(_ line: LogLine) -> OutputChunk {
@@ -53,13 +61,13 @@ actor LogReader {
 
     private func next() async throws(EngineError) -> OutputChunk? {
         while true {
-            if !pending.isEmpty { return pending.removeFirst() }
-            if finished || !options.follow { return nil }
+            if let piece = nextPiece() { return piece }
+            if finished { return nil }
             // Before the look: what is written after it is announced.
             let change = watch?.change()
             let over = !container.snapshot.isActive && container.snapshot.live != .restarting
             if try await readMore() { continue }
-            if over {
+            if over || !options.follow {
                 finished = true
                 continue
             }
@@ -67,15 +75,28 @@ actor LogReader {
         }
     }
 
+    private func nextPiece() -> OutputChunk? {
+        guard var piece = pending.popFirst() else { return nil }
+        while let next = pending.first, next.stream == piece.stream,
+            piece.bytes.count + next.bytes.count <= LogReader.piece
+        {
+            piece.bytes += next.bytes
+            pending.removeFirst()
+        }
+        return piece
+    }
+
     /// True when it brought lines, or when a new file has taken the place of the one that was read to its end.
     private func readMore() async throws(EngineError) -> Bool {
-        let (path, held, options) = (path, file, options)
+        let (path, held, successor, options) = (path, file, later.first, options)
         let (bytes, fresh) = try await Blocking.run { () throws(EngineError) in
-            try attempt("read the log") { () throws(SystemError) in
-                try OpenLog.more(held, path)
-            }
+            try attempt("read the log") { () throws(SystemError) in try OpenLog.more(held, successor, path) }
         }
-        if let fresh { file = fresh }
+        if let fresh {
+            file = fresh
+            cutter = LineCutter()
+            if !later.isEmpty { later.removeFirst() }
+        }
         for line in cutter.add(bytes[...]).compactMap(LogLine.init) where LogSelection.wants(line, options) {
             pending.append(chunk(line))
         }

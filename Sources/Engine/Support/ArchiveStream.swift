@@ -62,6 +62,7 @@ enum ArchiveStream {
 /// The reading end of a pipe, waited for by the reactor.
 final class PipeReader: Sendable {
     private let end: Mutex<OwnedDescriptor?>
+    private let waiter = Mutex<Promise<Void>?>(nil)
     private let reactor: Reactor
 
     init(_ end: consuming OwnedDescriptor, _ reactor: Reactor) {
@@ -76,7 +77,12 @@ final class PipeReader: Sendable {
             switch try read() {
             case .bytes(let bytes): return bytes
             case .ended: return nil
-            case .wait(let raw): await reactor.ready(raw, .readable)
+            case .wait(let raw):
+                let ready = Promise<Void>()
+                waiter.withLock { $0 = ready }
+                // Closed in between: `read` tells.
+                if end.withLock({ $0 == nil }) { continue }
+                await reactor.ready(raw, .readable, ready)
             }
         }
     }
@@ -98,7 +104,10 @@ final class PipeReader: Sendable {
         }
     }
 
-    func close() { end.withLock { $0 = nil } }
+    func close() {
+        end.withLock { $0 = nil }
+        waiter.withLock { $0 }?.resolve(())
+    }
 }
 
 /// The writing end of a pipe, waited for by the reactor.
@@ -148,9 +157,8 @@ final class PipeWriter: Sendable {
 }
 
 extension Reactor {
-    /// Suspends until the descriptor is ready once.
-    func ready(_ raw: Int32, _ events: PollEvents) async {
-        let promise = Promise<Void>()
+    /// Suspends until the descriptor is ready once, or the promise is resolved by somebody else.
+    func ready(_ raw: Int32, _ events: PollEvents, _ promise: Promise<Void> = Promise()) async {
         let token = register(raw, events) { _ in promise.resolve(()) }
         await promise.value()
         unregister(token)

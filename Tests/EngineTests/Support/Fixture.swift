@@ -72,7 +72,13 @@ final class Fixture: Sendable {
         }
         await engine.close()
         let parent = try #require(configuration.cgroupParent)
-        #expect(try Leftovers.find(below: nil, cgroupPrefix: parent) == [])
+        // A shim that one engine started and the next one took over is still this process's child: as a zombie it is no
+        // leftover (a real daemon's end gives it to init).
+        let left = try Leftovers.find(below: nil, cgroupPrefix: parent).filter { line in
+            guard let pid = Int32(line.split(separator: " ").last ?? ""), line.hasPrefix("process") else { return true }
+            return try Procfs.live.status(of: pid).map { $0.state != "Z" } ?? false
+        }
+        #expect(left == [], "\(left)")
         #expect(try Mount.list(under: directory.path).map(\.mountPoint) == [])
     }
 

@@ -1,0 +1,57 @@
+import APITypes
+import Engine
+import Testing
+
+@Suite(.timeLimit(.minutes(2)))
+struct AttachTests {
+    @Test func whatIsAttachedBeforeTheStartMissesNothing() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.create(shell("echo first; cat; echo last")) { request in
+                (request.config.openStdin, request.config.stdinOnce, request.config.attachStdin) = (true, true, true)
+            }
+            var options = AttachOptions()
+            (options.stdin, options.stdout, options.stderr) = (true, true, true)
+            let streams = try await fixture.engine.attachContainer(id, options)
+            try await fixture.engine.startContainer(id)
+            try await streams.write(Array("typed\n".utf8))
+            try await streams.closeInput()
+            var bytes: [UInt8] = []
+            while let chunk = try await streams.output.next() { bytes += chunk.bytes }
+            #expect(String(decoding: bytes, as: UTF8.self) == "first\ntyped\nlast\n")
+        }
+    }
+
+    @Test func aTerminalIsOne() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.create(shell("tty; stty size")) { request in
+                (request.config.tty, request.config.openStdin) = (true, true)
+                request.hostConfig?.consoleSize = [31, 97]
+            }
+            var options = AttachOptions()
+            (options.stdin, options.stdout) = (true, true)
+            let streams = try await fixture.engine.attachContainer(id, options)
+            #expect(streams.isTerminal)
+            try await fixture.engine.startContainer(id)
+            var bytes: [UInt8] = []
+            while let chunk = try await streams.output.next() { bytes += chunk.bytes }
+            let text = String(decoding: bytes, as: UTF8.self)
+            #expect(text.contains("/dev/pts/0"))
+            #expect(text.contains("31 97"))
+        }
+    }
+
+    @Test func afterAFailedStartTheStreamsEnd() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.create(["/bin/nothing"])
+            var options = AttachOptions()
+            options.stdout = true
+            let streams = try await fixture.engine.attachContainer(id, options)
+            await #expect(throws: EngineError.self) { try await fixture.engine.startContainer(id) }
+            do {
+                while try await streams.output.next() != nil {}
+            } catch {
+                // The reason of the failure, or a plain end: both let the client go.
+            }
+        }
+    }
+}

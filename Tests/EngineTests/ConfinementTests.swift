@@ -1,0 +1,101 @@
+import APITypes
+import Engine
+import Testing
+
+/// What a container sees from inside.
+@Suite(.timeLimit(.minutes(2)))
+struct ConfinementTests {
+    @Test func signalsAreAsAProgramExpectsThem() async throws {
+        try await Fixture.with { fixture in
+            let (_, text) = try await fixture.output(["grep", "-E", "SigBlk|SigIgn", "/proc/self/status"])
+            #expect(text.contains("SigBlk:\t0000000000000000"))
+            #expect(text.contains("SigIgn:\t0000000000000000"))
+        }
+    }
+
+    @Test func defaultsAreDockers() async throws {
+        try await Fixture.with { fixture in
+            let script = """
+                grep -E '^(CapEff|Seccomp|NoNewPrivs):' /proc/self/status; hostname; pwd; id; env; cat /proc/net/dev
+                echo x > /proc/sys/kernel/domainname; ls /dev; cat /proc/self/oom_score_adj
+                """
+            let (_, text) = try await fixture.output(shell(script)) { $0.config.hostname = "inside" }
+            #expect(text.contains("CapEff:\t00000000a80425fb"))
+            #expect(text.contains("Seccomp:\t2"))
+            #expect(text.contains("NoNewPrivs:\t0"))
+            #expect(text.contains("inside\n/\nuid=0(root)"))
+            #expect(
+                text.contains("PATH=/usr/local/sbin:") && text.contains("HOME=/root")
+                    && text.contains("HOSTNAME=inside"))
+            #expect(text.contains("lo:") && !text.contains("eth0"))
+            #expect(text.contains("domainname: Read-only file system"))
+            #expect(text.contains("\n0\n"))
+        }
+    }
+
+    @Test func aUserOfTheImageIsLookedUpThere() async throws {
+        try await Fixture.with { fixture in
+            let (_, text) = try await fixture.output(["id"]) { $0.config.user = "user" }
+            #expect(text == "uid=1000(user) gid=1000(user) groups=2000(extra)\n")
+            let error = await #expect(throws: EngineError.self) {
+                _ = try await fixture.output(["id"]) { $0.config.user = "nobody-here" }
+            }
+            #expect(error?.description.contains("unable to find user nobody-here") == true)
+        }
+    }
+
+    @Test func limitsAreSet() async throws {
+        try await Fixture.with { fixture in
+            let script = """
+                cd /sys/fs/cgroup; cat memory/memory.limit_in_bytes pids/pids.max cpu/cpu.cfs_quota_us cpu/cpu.shares \
+                2>/dev/null || cat memory.max pids.max cpu.max; ulimit -n; df -k /dev/shm | tail -1
+                """
+            let (_, text) = try await fixture.output(shell(script)) { request in
+                request.hostConfig?.memory = 64 << 20
+                request.hostConfig?.pidsLimit = 77
+                request.hostConfig?.nanoCpus = 500_000_000
+                request.hostConfig?.shmSize = 8 << 20
+                var limit = Ulimit()
+                (limit.name, limit.soft, limit.hard) = ("nofile", 333, 444)
+                request.hostConfig?.ulimits = [limit]
+            }
+            #expect(text.contains("\(64 << 20)"))
+            #expect(text.contains("77\n"))
+            #expect(text.contains("50000"))
+            #expect(text.contains("333\n"))
+            #expect(text.contains("8192"))
+        }
+    }
+
+    @Test func aReadOnlyRootAndAWorkingDirectory() async throws {
+        try await Fixture.with { fixture in
+            let (code, text) = try await fixture.output(shell("pwd; touch /x; touch /run/y && echo tmpfs")) { request in
+                request.config.workingDir = "/made/here"
+                request.hostConfig?.readonlyRootfs = true
+                request.hostConfig?.tmpfs = ["/run": "size=1m"]
+            }
+            #expect(code == 0)
+            #expect(text.contains("/made/here") && text.contains("Read-only") && text.contains("tmpfs"))
+        }
+    }
+
+    @Test func privilegedAndInit() async throws {
+        try await Fixture.with { fixture in
+            let script = "grep -E '^(CapEff|Seccomp):' /proc/self/status; cat /proc/1/comm; ls /dev | grep -c ."
+            let (code, text) = try await fixture.output(shell(script)) { request in
+                request.hostConfig?.privileged = true
+                request.hostConfig?.initProcess = true
+            }
+            #expect(code == 0, "\(text)")
+            #expect(text.contains("Seccomp:\t0"))
+            #expect(text.contains("catatonit") || text.contains("docker-init") || text.contains("tini"))
+        }
+    }
+
+    @Test func runcIsTheAlternative() async throws {
+        try await Fixture.with { fixture in
+            let (code, text) = try await fixture.output(shell("echo by runc")) { $0.hostConfig?.runtime = "runc" }
+            #expect(code == 0 && text == "by runc\n")
+        }
+    }
+}

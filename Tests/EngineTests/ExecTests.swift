@@ -1,0 +1,67 @@
+import APITypes
+import Engine
+import Testing
+
+@Suite(.timeLimit(.minutes(2)))
+struct ExecTests {
+    @Test func runsAFurtherProcessWithItsOutputAndCode() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.run(["sleep", "1000"])
+            var request = ExecCreateRequest()
+            (request.cmd, request.attachStdout, request.attachStderr) = (
+                shell("echo $GREETING; id -u; exit 5"), true, true
+            )
+            (request.env, request.user) = (["GREETING=hello"], "user")
+            let exec = try await fixture.engine.createExec(id, request)
+            let streams = try #require(try await fixture.engine.startExec(exec, ExecStartRequest()))
+            #expect(try await text(streams.output) == "hello\n1000\n")
+            try await poll("its end is known") { try await !fixture.engine.inspectExec(exec).running }
+            #expect(try await fixture.engine.inspectExec(exec).exitCode == 5)
+        }
+    }
+
+    @Test func inputReachesIt() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.run(["sleep", "1000"])
+            var request = ExecCreateRequest()
+            (request.cmd, request.attachStdin, request.attachStdout) = (["cat"], true, true)
+            let exec = try await fixture.engine.createExec(id, request)
+            let streams = try #require(try await fixture.engine.startExec(exec, ExecStartRequest()))
+            try await streams.write(Array("to and fro\n".utf8))
+            try await streams.closeInput()
+            #expect(try await text(streams.output) == "to and fro\n")
+        }
+    }
+
+    @Test func aMissingCommandIsTold() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.run(["sleep", "1000"])
+            var request = ExecCreateRequest()
+            (request.cmd, request.attachStdout) = (["/bin/nothing"], true)
+            let exec = try await fixture.engine.createExec(id, request)
+            let error = await #expect(throws: EngineError.self) {
+                try await fixture.engine.startExec(exec, ExecStartRequest())
+            }
+            guard case .commandNotFound = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+        }
+    }
+
+    @Test func aContainerThatDoesNotRunTakesNone() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.create(["true"])
+            var request = ExecCreateRequest()
+            request.cmd = ["true"]
+            let error = await #expect(throws: EngineError.self) { try await fixture.engine.createExec(id, request) }
+            #expect(error == .notRunning("container \(id) is not running"))
+        }
+    }
+
+    private func text(_ output: OutputReader) async throws -> String {
+        var bytes: [UInt8] = []
+        while let chunk = try await output.next() { bytes += chunk.bytes }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

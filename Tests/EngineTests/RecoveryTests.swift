@@ -1,0 +1,112 @@
+import APITypes
+import Engine
+import Lifecycle
+import Linux
+import TestKit
+import Testing
+
+/// The engine ends and another takes over: `reopen` closes like a crash does, as containers and shims are not told.
+@Suite(.timeLimit(.minutes(2)))
+struct RecoveryTests {
+    @Test func aRunningContainerIsTakenOverAndCanBeStopped() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.run(shell("trap 'exit 4' TERM; echo ready; while :; do sleep 1000 & wait; done"))
+            try await fixture.waitForLog(id, "ready")
+            let pid = try await fixture.engine.inspectContainer(id).state.pid
+            try await fixture.reopen()
+            let view = try await fixture.engine.inspectContainer(id)
+            #expect(view.state.running && view.state.pid == pid)
+            let outcome = try await fixture.engine.stopContainer(id).result()
+            guard case .ended(let report) = outcome.verdict else {
+                Issue.record("\(outcome)")
+                return
+            }
+            #expect(report.status == .code(4))
+        }
+    }
+
+    @Test func anExitWhileNoEngineWasThereIsKnown() async throws {
+        try await Fixture.with { fixture in
+            let fifo = fixture.directory("fifo")
+            _ = try Command.run("mkfifo", [fifo])
+            let id = try await fixture.run(shell("read x < /go; exit 9")) { request in
+                request.hostConfig?.binds = ["\(fifo):/go"]
+            }
+            await fixture.abandon()
+            _ = try Command.run("/bin/sh", ["-c", "echo > \(fifo)"])
+            let record = fixture.directory("data/containers/\(id)/exit")
+            try eventually("the exit is recorded") { try File.status(of: record) != nil }
+            try await fixture.reopen()
+            let state = try await fixture.engine.inspectContainer(id).state
+            #expect(state.status == "exited" && state.exitCode == 9 && state.exitCodeObserved == true)
+        }
+    }
+
+    @Test func aShimThatIsKilledLeavesTheContainerUnsupervisedAndKillable() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.run(["sleep", "1000"])
+            let parent = try #require(fixture.configuration.cgroupParent)
+            let shim = Cgroup("/\(parent)/shim-\(id)", on: try CgroupHost.detect())
+            let ended = try await fixture.engine.waitContainer(id, .nextExit)
+            try shim.kill()
+            try await poll("it is unsupervised") {
+                try await fixture.engine.containerState(id).supervised == false
+            }
+            #expect(try await fixture.engine.inspectContainer(id).state.running)
+            let outcome = try await fixture.engine.killContainer(id).result()
+            #expect(outcome.hasEnded, "\(outcome)")
+            _ = await ended.result()
+            let state = try await fixture.engine.inspectContainer(id).state
+            #expect(state.status == "exited")
+            // Either the kernel could tell (6.15), or nobody invents it.
+            #expect(state.exitCode == 137 || state.exitCodeObserved == false)
+        }
+    }
+
+    @Test func aContainerThatWasRemovedByHandIsSwept() async throws {
+        try await Fixture.with { fixture in
+            let stray = String(repeating: "ab", count: 32)
+            _ = try fixture.directory.makeDirectory("data/containers/\(stray)/rootfs")
+            _ = try fixture.directory.makeDirectory("run/c/\(stray)")
+            try Mount.tmpfs(at: fixture.directory("data/containers/\(stray)/rootfs"), options: "size=1m")
+            try await fixture.reopen()
+            #expect(try File.status(of: fixture.directory("data/containers/\(stray)")) == nil)
+            #expect(try File.status(of: fixture.directory("run/c/\(stray)")) == nil)
+        }
+    }
+
+    @Test func aSecondEngineOnTheSameRootIsRefused() async throws {
+        try await Fixture.with { fixture in
+            let error = await #expect(throws: EngineError.self) { try await Engine.open(fixture.configuration) }
+            guard case .conflict(let text) = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            #expect(text.contains("\(ProcessSelf.pid)"))
+        }
+    }
+
+    @Test func aDamagedDatabaseIsNamedAndLeftAlone() async throws {
+        let directory = try TemporaryDirectory("engine")
+        _ = try directory.makeDirectory("data")
+        try directory.write(String(repeating: "this is no database ", count: 500), to: "data/quell.db")
+        let error = await #expect(throws: EngineError.self) {
+            try await Engine.open(try Fixture.configuration(directory))
+        }
+        #expect(error?.description.contains(directory("data/quell.db")) == true)
+        #expect(error?.description.contains("damaged") == true)
+        let kept = String(decoding: try File.read(directory("data/quell.db")), as: UTF8.self)
+        #expect(kept.hasPrefix("this is no database"))
+    }
+}
+
+/// Looks again until it is so; for facts that come by themselves.
+func poll(_ what: String, within limit: Duration = .seconds(20), _ condition: () async throws -> Bool) async throws {
+    let deadline = MonotonicClock.now() + limit
+    while try await !condition() {
+        guard MonotonicClock.now() < deadline else {
+            throw TestFailure("\(what): still not so after \(limit.shortText)")
+        }
+        try await Task.sleep(for: .milliseconds(5))
+    }
+}
