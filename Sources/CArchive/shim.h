@@ -66,8 +66,9 @@ static inline long confine_limit(int resource, uint64_t value) {
 static inline long confine_capabilities(uint64_t kept) {
     for (long capability = 0; capability < 64; capability++) {
         if (kept & (1ull << capability)) continue;
-        /* PR_CAPBSET_DROP; EINVAL: this kernel has no capability of that number. */
-        if (syscall(SYS_prctl, 24, capability, 0, 0, 0) < 0 && errno != EINVAL) return -errno;
+        /* PR_CAPBSET_DROP. EINVAL: this kernel has no capability of that number. EPERM: no CAP_SETPCAP in a nested
+         * sandbox; the set only matters for execve(2), which is refused below. */
+        if (syscall(SYS_prctl, 24, capability, 0, 0, 0) < 0 && errno != EINVAL && errno != EPERM) return -errno;
     }
     /* PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL */
     if (syscall(SYS_prctl, 47, 4, 0, 0, 0) < 0 && errno != EINVAL) return -errno;

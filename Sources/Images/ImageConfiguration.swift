@@ -28,6 +28,13 @@ public struct ImageConfiguration: Codable, Hashable, Sendable {
             self.type = type
             self.diffIDs = diffIDs
         }
+
+        public init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            type = try container.decode(String.self, forKey: .type)
+            // Go writes an empty list as null.
+            diffIDs = try container.decodeIfPresent([Digest].self, forKey: .diffIDs) ?? []
+        }
     }
 
     /// One step of the image's history, oldest first in ``ImageConfiguration/history``.

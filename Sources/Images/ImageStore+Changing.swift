@@ -96,13 +96,11 @@ final class Ingest {
         _ body: (Ingest) throws(ImageError) -> Value
     ) throws(ImageError) -> Value {
         let ingest = Ingest(store, cancellation, progress)
-        let value: Value
-        do throws(ImageError) { value = try body(ingest) } catch {
-            // The first error is what the caller must hear; what could not be removed goes at the next open.
+        defer {
+            // Whether it succeeded or not, that is what the caller must hear; what could not be removed now goes at the
+            // next open.
             do throws(ImageError) { try ingest.finish() } catch {}
-            throw error
         }
-        try ingest.finish()
-        return value
+        return try body(ingest)
     }
 }

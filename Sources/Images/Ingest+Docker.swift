@@ -16,9 +16,10 @@ extension Ingest {
         guard promised == nil || promised == Digest.of(bytes) else {
             throw tree.fault(entry.config, "the digest is \(Digest.of(bytes)): the archive is corrupt")
         }
-        let configuration = try checkedConfiguration(tree, entry.config, bytes, layers: entry.layers.count)
+        let paths = entry.layers ?? []
+        let configuration = try checkedConfiguration(tree, entry.config, bytes, layers: paths.count)
         var layers: [Image.Layer] = []
-        for (path, diffID) in zip(entry.layers, configuration.rootfs.diffIDs) {
+        for (path, diffID) in zip(paths, configuration.rootfs.diffIDs) {
             layers.append(try layer(tree, path, blob: nil, diffID: diffID, over: layers.last?.chainID))
         }
         return try publish(bytes, layers, references: try references(entry.repoTags ?? [], tree))

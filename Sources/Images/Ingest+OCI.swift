@@ -28,13 +28,18 @@ extension Ingest {
         let manifest = try tree.document(Manifest.self, entry, bytes)
         let config = try tree.blob(manifest.config.digest)
         let configEntry = "blobs/sha256/" + manifest.config.digest.hex
-        let configuration = try checkedConfiguration(tree, configEntry, config, layers: manifest.layers.count)
+        let blobs = manifest.layers ?? []
+        let configuration = try checkedConfiguration(tree, configEntry, config, layers: blobs.count)
+        try requireSize(tree, descriptor, Int64(bytes.count))
+        try requireSize(tree, manifest.config, Int64(config.count))
         var layers: [Image.Layer] = []
-        for (blob, diffID) in zip(manifest.layers, configuration.rootfs.diffIDs) {
+        for (blob, diffID) in zip(blobs, configuration.rootfs.diffIDs) {
             let path = "blobs/sha256/" + blob.digest.hex
-            layers.append(try layer(tree, path, blob: blob.digest, diffID: diffID, over: layers.last?.chainID))
+            let layer = try layer(tree, path, blob: blob.digest, diffID: diffID, over: layers.last?.chainID)
+            if layer.blob == blob.digest { try requireSize(tree, blob, layer.blobSize) }
+            layers.append(layer)
         }
-        let isAsGiven = zip(layers, manifest.layers).allSatisfy { $0.blob == $1.digest }
+        let isAsGiven = zip(layers, blobs).allSatisfy { $0.blob == $1.digest }
         var references = references
         for docker in dockerEntries where docker.config.contains(manifest.config.digest.hex) {
             for name in docker.repoTags ?? [] {
@@ -42,6 +47,14 @@ extension Ingest {
             }
         }
         return try publish(config, layers, manifest: isAsGiven ? bytes : nil, references: references)
+    }
+
+    /// The manifest is kept as it is, so what it says must be true.
+    private func requireSize(_ tree: ArchiveTree, _ descriptor: OCIDescriptor, _ size: Int64) throws(ImageError) {
+        guard descriptor.size == size else {
+            throw tree.fault(
+                "blobs/sha256/" + descriptor.digest.hex, "\(size) bytes, not \(descriptor.size) as promised")
+        }
     }
 
     /// The manifest for this machine; nil: there is none behind that descriptor.

@@ -25,7 +25,8 @@ struct Manifest: Codable, Hashable, Sendable {
     var schemaVersion = 2
     var mediaType: String? = MediaType.manifest
     var config: OCIDescriptor
-    var layers: [OCIDescriptor]
+    /// Go writes an empty list as null.
+    var layers: [OCIDescriptor]?
     var annotations: [String: String]?
 }
 
@@ -40,7 +41,8 @@ struct IndexDocument: Codable, Hashable, Sendable {
 struct DockerArchiveEntry: Codable, Hashable, Sendable {
     var config: String
     var repoTags: [String]?
-    var layers: [String]
+    /// Go writes an empty list as null.
+    var layers: [String]?
 
     enum CodingKeys: String, CodingKey {
         case config = "Config"

@@ -130,11 +130,12 @@ extension StoreLayout {
 
     func layers(_ manifest: Manifest, _ configuration: ImageConfiguration) throws(ImageError) -> [Image.Layer] {
         let diffIDs = configuration.rootfs.diffIDs
-        guard diffIDs.count == manifest.layers.count else {
-            throw .damaged("\(manifest.layers.count) layers, but \(diffIDs.count) DiffIDs")
+        let blobs = manifest.layers ?? []
+        guard diffIDs.count == blobs.count else {
+            throw .damaged("\(blobs.count) layers, but \(diffIDs.count) DiffIDs")
         }
         var layers: [Image.Layer] = []
-        for (diffID, blob) in zip(diffIDs, manifest.layers) {
+        for (diffID, blob) in zip(diffIDs, blobs) {
             let chain = Digest.chain(layers.last?.chainID, diffID)
             let facts = try facts(of: chain)
             let path = self.blob(blob.digest)

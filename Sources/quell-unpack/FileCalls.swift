@@ -126,28 +126,36 @@ enum Files {
 
     /// nil when the file has no such attribute, or the file system knows none.
     static func attribute(_ path: Bytes, _ name: Bytes) throws(Fault) -> Bytes? {
-        var buffer = Bytes(repeating: 0, count: 65536)  // XATTR_SIZE_MAX
-        let length = unsafe buffer.withUnsafeMutableBytes { buffer in
-            // SAFETY: at most `count` bytes are written into the array.
+        unsafe try filled("getxattr", path) { buffer in
+            // SAFETY: at most `count` bytes are written into the buffer.
             unsafe withPath(path) { path in
                 unsafe withPath(name) { unsafe file_get_attribute(path, $0, buffer.baseAddress, buffer.count) }
             }
         }
-        if [ENODATA, EOPNOTSUPP].contains(length) { return nil }
-        return Bytes(buffer.prefix(try checked(length, "getxattr", path)))
     }
 
     static func attributeNames(_ path: Bytes) throws(Fault) -> [Bytes] {
-        var buffer = Bytes(repeating: 0, count: 65536)  // XATTR_LIST_MAX
-        let length = unsafe buffer.withUnsafeMutableBytes { buffer in
-            // SAFETY: at most `count` bytes are written into the array.
+        let list = unsafe try filled("listxattr", path) { buffer in
+            // SAFETY: at most `count` bytes are written into the buffer.
             unsafe withPath(path) {
                 unsafe file_list_attributes($0, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), buffer.count)
             }
         }
-        if length == EOPNOTSUPP { return [] }
-        try checked(length, "listxattr", path)
-        return buffer.prefix(length).split(separator: 0).map(Bytes.init)
+        return (list ?? []).split(separator: 0).map(Bytes.init)
+    }
+
+    /// Mostly there is little or nothing; XATTR_SIZE_MAX and XATTR_LIST_MAX are 64 KiB.
+    private static func filled(_ call: String, _ path: Bytes, _ read: (UnsafeMutableRawBufferPointer) -> Int)
+        throws(Fault) -> Bytes?
+    {
+        for size in [256, 65536] {
+            var buffer = Bytes(repeating: 0, count: size)
+            let length = unsafe buffer.withUnsafeMutableBytes { unsafe read($0) }
+            if length == ERANGE, size == 256 { continue }
+            if [ENODATA, EOPNOTSUPP].contains(length) { return nil }
+            return Bytes(buffer.prefix(try checked(length, call, path)))
+        }
+        return nil
     }
 }
 

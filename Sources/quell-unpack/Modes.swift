@@ -21,7 +21,8 @@ func unpack(_ arguments: Arguments) throws(Fault) -> String {
     }
     // Headers and padding: at most three blocks an entry, and pax records beside.
     let overhead = (1 << 26) + min(options.maximumEntries, 1 << 24) * 4096
-    let archive = try ArchiveReader(echoes: arguments.has("echo"), limit: bytes + overhead)
+    let archive = try ArchiveReader(
+        echoes: arguments.has("echo"), limit: bytes > Int64.max - overhead ? .max : bytes + overhead)
     try archive.openTar()
     var extractor = Extractor(archive, options)
     try extractor.run()

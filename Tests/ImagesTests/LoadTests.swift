@@ -198,4 +198,49 @@ import Testing
         }
         #expect(try fixture.contents().isEmpty)
     }
+
+    /// Bytes of an archive changed at random: an error or an image, never a crash, and never half an image.
+    @Test func survivesMutation() async throws {
+        let fixture = try StoreFixture()
+        let source = try StoreFixture()
+        let docker = try DockerArchive(layers: [Tar.rootfs, Tar { $0.file("x", "y") }.bytes]).bytes(tags: ["app"])
+        try await source.store.load(from: .path(try source.file("a.tar", docker)))
+        let saved = source.directory("oci.tar")
+        try await source.store.save(["app"], to: try File.open(saved, [.writeOnly, .create]))
+        var generator = SplitMix(seed: UInt64(WallTime.now().nanoseconds))
+        print("survivesMutation seed \(generator.seed)")
+        for original in [docker, try File.read(saved, limit: 1 << 20)] {
+            for _ in 0..<40 {
+                var bytes = original
+                for _ in 0..<Int.random(in: 1...4, using: &generator) {
+                    bytes[Int.random(in: 0..<bytes.count, using: &generator)] = UInt8.random(
+                        in: 32...126, using: &generator)
+                }
+                let path = try fixture.file("a.tar", bytes)
+                do throws(ImageError) { try await fixture.store.load(from: .path(path)) } catch {
+                    #expect(!"\(error)".contains("ended"), "\(error)")
+                }
+            }
+        }
+        #expect(try fixture.reopened().damaged.isEmpty)
+        #expect(try fixture.reopened().images() == fixture.store.images())
+        #expect(try File.list(fixture.directory("images/tmp")).isEmpty)
+    }
+
+    @Test func falseSizesAreRefused() async throws {
+        let source = try StoreFixture()
+        try await source.importing(Tar.rootfs, as: "app")
+        let layout = try source.directory.makeDirectory("layout")
+        let saved = source.directory("oci.tar")
+        try await source.store.save(["app"], to: try File.open(saved, [.writeOnly, .create]))
+        _ = try run("/bin/tar", ["-xf", saved, "-C", layout])
+        let index = String(decoding: try File.read(layout + "/index.json"), as: UTF8.self)
+        let size = try #require(index.split(separator: "\"size\":").last?.prefix { $0.isNumber })
+        try source.directory.write(
+            index.split(separator: "\"size\":\(size)").joined(separator: "\"size\":9223372036854775807"),
+            to: "layout/index.json")
+        let fixture = try StoreFixture()
+        let error = try await failure { try await fixture.store.load(from: .path(layout)) }
+        #expect("\(error)".contains("not 9223372036854775807 as promised"), "\(error)")
+    }
 }
