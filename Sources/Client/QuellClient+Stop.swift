@@ -1,0 +1,42 @@
+public import APITypes
+
+extension QuellClient {
+    /// Stops a container and tells what is going on. The job is the daemon's: it goes on when this call is given up.
+    ///
+    /// Returns with the verdict, at the latest after ladder and kill deadline; so it has no deadline of its own.
+    public func stopContainer(
+        _ container: String, _ order: StopRequest, _ update: (StopUpdateLine) async throws -> Void = { _ in }
+    ) async throws -> StopResult {
+        try await stopJob(["quell", "v1", "containers", container, "stop"], order, update)
+    }
+
+    /// KILL as a stop job.
+    public func killContainer(
+        _ container: String, killDeadlineMs: Int? = nil, _ update: (StopUpdateLine) async throws -> Void = { _ in }
+    ) async throws -> StopResult {
+        var order = StopRequest()
+        order.killDeadlineMs = killDeadlineMs
+        return try await stopJob(["quell", "v1", "containers", container, "kill"], order, update)
+    }
+
+    private func stopJob(
+        _ path: [String], _ order: StopRequest, _ update: (StopUpdateLine) async throws -> Void
+    ) async throws -> StopResult {
+        let request = Request(.post, path, body: try .encoding(order), deadlines: .streaming)
+        var result: StopResult?
+        try await lines(request, as: StopProgressLine.self) { line in
+            if let error = line.error { throw ClientError.api(status: 500, message: error.message) }
+            if let step = line.update { try await update(step) }
+            if let verdict = line.result { result = verdict }
+        }
+        guard let result else {
+            throw ClientError.connection(call: request.name, reason: "it ended before the verdict; the stop goes on")
+        }
+        return result
+    }
+
+    /// What is true of a container at this moment.
+    public func containerState(_ container: String) async throws -> VerifiedState {
+        try await value(Request(.get, ["quell", "v1", "containers", container, "state"]))
+    }
+}

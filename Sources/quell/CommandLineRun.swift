@@ -1,0 +1,157 @@
+import Client
+import Lifecycle
+import Linux
+
+/// One command line, from its words to the exit status.
+struct CommandLineRun {
+    let words: [String]
+
+    init(_ words: [String]) { self.words = words }
+
+    /// What the words ask for.
+    enum Request {
+        case version
+        case help(String)
+        case command(any Command.Type, path: [String], Arguments, host: String?, deadline: Duration?)
+    }
+
+    func status() async -> Int32 {
+        var failureStatus: Int32 = 125
+        do {
+            switch try parse() {
+            case .version: try Output(1).write("quell version \(Quell.version)\n")
+            case .help(let text): try Output(1).write(text)
+            case .command(let command, _, let arguments, let host, let deadline):
+                failureStatus = command.failureStatus
+                let session = try makeSession(host: host)
+                if let deadline { arm(deadline, session) }
+                return try await command.run(arguments, session)
+            }
+            return 0
+        } catch {
+            return report(error, failureStatus)
+        }
+    }
+
+    private func report(_ error: any Error, _ failureStatus: Int32) -> Int32 {
+        RawMode.leave()
+        switch error {
+        case is BrokenPipe: return 128 + Signal.pipe.number
+        case let error as UsageError:
+            Output.say("quell: \(error)\n" + "See 'quell \(helpPath())--help'.")
+            return 125
+        case let error as Failure:
+            Output.say("quell: \(error)")
+            return error.status ?? failureStatus
+        case ClientError.daemonNotRunning:
+            Output.say("quell: \(error). Start one with: quelld & (or: systemctl start quell)")
+            return failureStatus
+        default:
+            Output.say("quell: \(error)")
+            return failureStatus
+        }
+    }
+
+    private func makeSession(host: String?) throws -> Session {
+        let environment = try CommandLineRun.environment()
+        let endpoint =
+            try host.map { text throws(ClientError) in try Endpoint(parsing: text) }
+            ?? Endpoint(environment: environment)
+        return Session(
+            environment: environment, workingDirectory: try File.readLink("/proc/self/cwd"), endpoint: endpoint)
+    }
+
+    /// The variables this program was started with.
+    static func environment() throws(SystemError) -> [String: String] {
+        let bytes = try File.read("/proc/self/environ", limit: 8 << 20)
+        var variables: [String: String] = [:]
+        for entry in bytes.split(separator: 0) {
+            let text = String(decoding: entry, as: UTF8.self)
+            guard let cut = text.firstIndex(of: "=") else { continue }
+            variables[String(text[..<cut])] = String(text[text.index(after: cut)...])
+        }
+        return variables
+    }
+
+    /// On the client's thread, so that nothing a command does can hold it up.
+    private func arm(_ deadline: Duration, _ session: Session) {
+        session.client.schedule(after: deadline) {
+            RawMode.leave()
+            Output.say(
+                "quell: gave up after \(deadline.shortText) (--deadline); what was asked of quelld may still go on")
+            Quell.leave(124)
+        }
+    }
+
+    // MARK: the words
+
+    func parse() throws(UsageError) -> Request {
+        var globals = OptionReader(Global.options, stopsAtOperand: true)
+        try globals.read(words)
+        do {
+            if try globals.arguments[Global.version] { return .version }
+            let host = try globals.arguments[Global.host]
+            let deadline = try globals.arguments[Global.deadline]
+            let rest = globals.arguments.operands
+            if globals.wantsHelp || rest.isEmpty || rest == ["help"] {
+                return .help(Help.text(of: CommandTree.about, CommandTree.nodes, path: ["quell"]))
+            }
+            if rest[0] == "help" {
+                return try find(
+                    Array(rest.dropFirst()) + ["--help"], CommandTree.nodes, CommandTree.about, ["quell"], nil, nil)
+            }
+            return try find(rest, CommandTree.nodes, CommandTree.about, ["quell"], host, deadline)
+        } catch let error as UsageError {
+            throw error
+        } catch {
+            throw UsageError("\(error)")
+        }
+    }
+
+    private func find(
+        _ words: [String], _ nodes: [CommandNode], _ about: About, _ path: [String], _ host: String?,
+        _ deadline: Duration?
+    ) throws -> Request {
+        guard let word = words.first, word != "--help", word != "-h" else {
+            return .help(Help.text(of: about, nodes, path: path))
+        }
+        guard let node = nodes.first(where: { $0.isNamed(word) }) else { throw unknown(word, nodes, path) }
+        let rest = Array(words.dropFirst())
+        switch node {
+        case .group(let about, let children):
+            return try find(rest, children, about, path + [about.name], host, deadline)
+        case .command(let command): return try read(command, rest, path + [command.about.name], host, deadline)
+        case .alias(let name, let command): return try read(command, rest, path + [name], host, deadline)
+        }
+    }
+
+    private func read(
+        _ command: any Command.Type, _ words: [String], _ path: [String], _ host: String?, _ deadline: Duration?
+    ) throws -> Request {
+        var reader = OptionReader(command.options + [Global.deadline], stopsAtOperand: command.operands.stopsOptions)
+        try reader.read(words)
+        if reader.wantsHelp { return .help(Help.text(of: command, path: path)) }
+        try command.operands.check(reader.arguments.operands.count, path.joined(separator: " "))
+        let limit = try reader.arguments[Global.deadline] ?? deadline
+        return .command(command, path: path, reader.arguments, host: host, deadline: limit)
+    }
+
+    private func unknown(_ word: String, _ nodes: [CommandNode], _ path: [String]) -> UsageError {
+        let near = nodes.map(\.name).filter { editDistance($0, word) <= 2 || $0.hasPrefix(word) }
+        let hint = near.isEmpty ? "" : "; did you mean \(near.joined(separator: ", "))?"
+        return UsageError("unknown command \"\(word)\" for \"\(path.joined(separator: " "))\"\(hint)")
+    }
+
+    /// The words that name the command, for the hint at its help.
+    private func helpPath() -> String {
+        var nodes = CommandTree.nodes
+        var path = ""
+        for word in words where !word.hasPrefix("-") {
+            guard let node = nodes.first(where: { $0.isNamed(word) }) else { break }
+            path += word + " "
+            guard case .group(_, let children) = node else { break }
+            nodes = children
+        }
+        return path
+    }
+}

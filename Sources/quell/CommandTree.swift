@@ -1,0 +1,71 @@
+/// All verbs and nouns.
+enum CommandTree {
+    static let about = About(
+        "quell", "Runs containers, and stops them truthfully",
+        examples: [
+            ("quell image import rootfs.tar.gz base", "make an image of a root file system"),
+            ("quell run -d --name web base httpd -f", "start a container in the background"),
+            ("quell stop web", "stop it, and see how it ended"),
+        ])
+
+    static let nodes: [CommandNode] = [
+        .command(RunCommand.self), .command(CreateCommand.self), .command(StartCommand.self),
+        .command(StopCommand.self), .command(KillCommand.self), .command(RestartCommand.self),
+        .command(RmCommand.self), .alias("ps", PsCommand.self), .command(InspectCommand.self),
+        .command(LogsCommand.self), .command(ExecCommand.self), .command(AttachCommand.self),
+        .command(WaitCommand.self), .command(PauseCommand.self), .command(UnpauseCommand.self),
+        .command(TopCommand.self), .command(StatsCommand.self), .command(RenameCommand.self),
+        .command(UpdateCommand.self), .command(CpCommand.self), .command(ExportCommand.self),
+        .command(DiffCommand.self), .command(EventsCommand.self), .command(InfoCommand.self),
+        .command(VersionCommand.self), .alias("images", ImageLsCommand.self), .alias("rmi", ImageRmCommand.self),
+        .alias("tag", ImageTagCommand.self), .alias("save", ImageSaveCommand.self),
+        .alias("load", ImageLoadCommand.self), .alias("import", ImageImportCommand.self),
+        .alias("history", ImageHistoryCommand.self), .command(CompletionCommand.self), image, container, volume,
+        network, system,
+    ]
+
+    private static let image = CommandNode.group(
+        About(
+            "image", "Commands about images",
+            examples: [("quell image load -i busybox.tar", "images come from archives: there is no pulling yet")]),
+        [
+            .command(ImageImportCommand.self), .command(ImageLoadCommand.self), .command(ImageSaveCommand.self),
+            .command(ImageLsCommand.self), .command(ImageTagCommand.self), .command(ImageInspectCommand.self),
+            .command(ImageRmCommand.self), .command(ImagePruneCommand.self), .command(ImageHistoryCommand.self),
+        ])
+
+    private static let container = CommandNode.group(
+        About(
+            "container", "Commands about containers", examples: [("quell container ls -a", "the same as quell ps -a")]),
+        [
+            .command(RunCommand.self), .command(CreateCommand.self), .command(StartCommand.self),
+            .command(StopCommand.self), .command(KillCommand.self), .command(RestartCommand.self),
+            .command(RmCommand.self), .alias("ls", PsCommand.self), .alias("list", PsCommand.self),
+            .alias("ps", PsCommand.self), .command(ContainerInspectCommand.self), .command(LogsCommand.self),
+            .command(ExecCommand.self), .command(AttachCommand.self), .command(WaitCommand.self),
+            .command(PauseCommand.self), .command(UnpauseCommand.self), .command(TopCommand.self),
+            .command(StatsCommand.self), .command(RenameCommand.self), .command(UpdateCommand.self),
+            .command(CpCommand.self), .command(ExportCommand.self), .command(DiffCommand.self),
+            .command(ContainerPruneCommand.self),
+        ])
+
+    private static let volume = CommandNode.group(
+        About(
+            "volume", "Commands about volumes",
+            examples: [("quell volume create data", "room that outlives containers")]),
+        [
+            .command(VolumeCreateCommand.self), .command(VolumeLsCommand.self), .command(VolumeInspectCommand.self),
+            .command(VolumeRmCommand.self), .command(VolumePruneCommand.self),
+        ])
+
+    private static let network = CommandNode.group(
+        About("network", "Commands about networks", examples: [("quell network ls", "what there is")]),
+        [.command(NetworkLsCommand.self), .command(NetworkInspectCommand.self)])
+
+    private static let system = CommandNode.group(
+        About("system", "Commands about the engine", examples: [("quell system df", "what takes the space")]),
+        [
+            .command(SystemDfCommand.self), .command(SystemPruneCommand.self), .command(InfoCommand.self),
+            .command(EventsCommand.self),
+        ])
+}

@@ -1,0 +1,54 @@
+import Client
+import Linux
+
+enum ExportCommand: Command {
+    static let about = About(
+        "export", "Write the file system of a container as a tar archive", usage: "CONTAINER",
+        examples: [("quell export -o web.tar web", "to a file")])
+    static let output = Option(
+        "output", short: "o", "FILE", "Write to a file instead of standard output", completion: .files)
+    static let options: [any OptionSpec] = [output]
+    static let operands = Operands(1...1, .containers)
+
+    static func run(_ arguments: Arguments, _ session: Session) async throws -> Int32 {
+        let target = try ArchiveTarget(try arguments[output], session)
+        try await session.client.exportContainer(arguments.operands[0]) { try await target.write($0) }
+        return 0
+    }
+}
+
+/// Where an archive is written: a file that appears only when it is whole, or standard output.
+struct ArchiveTarget: Sendable {
+    private let path: String?
+    private let session: Session
+
+    init(_ path: String?, _ session: Session) throws {
+        self.session = session
+        self.path = path.map { absolutePath($0, in: session.workingDirectory) }
+        if path == nil && session.out.isTerminal {
+            throw Failure("an archive is not for a terminal: give -o FILE, or redirect standard output")
+        }
+    }
+
+    func write(_ stream: ByteStream) async throws {
+        guard let path else {
+            for try await bytes in stream { try await session.out.send(bytes) }
+            return
+        }
+        let partial = "\(path).partial-\(ProcessSelf.pid)"
+        do {
+            let file = Output(try File.open(partial, [.writeOnly, .create, .exclusive], mode: 0o644).release())
+            let bar = ProgressBar(session.err, "Writing", total: nil)
+            for try await bytes in stream {
+                try await file.send(bytes)
+                bar.advance(bytes.count)
+            }
+            bar.finish()
+            try File.rename(partial, to: path)
+        } catch {
+            // What is left of it is of no use; that it cannot be removed is not what went wrong.
+            try? File.unlink(partial)
+            throw error
+        }
+    }
+}

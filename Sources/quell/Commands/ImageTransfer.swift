@@ -1,0 +1,124 @@
+import APITypes
+import Client
+import Linux
+
+/// An archive that is sent to the daemon: a file, or standard input for `-`.
+struct ArchiveSource: Sendable {
+    let stream: DescriptorStream
+    let bar: ProgressBar
+
+    init(_ path: String?, title: String, option: String, _ session: Session) throws {
+        var descriptor: Int32 = 0
+        var size: Int?
+        if let path, path != "-" {
+            do throws(SystemError) {
+                let file = try File.open(absolutePath(path, in: session.workingDirectory), .readOnly)
+                let status = try File.status(of: file)
+                guard status.kind != .directory else { throw SystemError("read", path, errno: 21) }
+                size = status.kind == .regular ? Int(status.size) : nil
+                // Closed with the program: it is read to its end.
+                descriptor = file.release()
+            } catch {
+                throw UsageError("invalid \(option) \"\(path)\": \(error); expected an archive that can be read, or -")
+            }
+        } else if Terminal.isTerminal(0) {
+            throw Failure("an archive does not come from a terminal: name a file, or redirect standard input")
+        }
+        let bar = ProgressBar(session.err, title, total: size)
+        self.bar = bar
+        stream = try DescriptorStream(descriptor) { bar.advance($0) }
+    }
+
+    /// Shows a line of the daemon's progress; keeps what is to be told at the end.
+    func show(_ line: ProgressLine, results: inout [String]) {
+        if let text = line.stream {
+            results.append(text.hasSuffix("\n") ? String(text.dropLast()) : text)
+        } else if let status = line.status {
+            let detail = line.progress.map { " \($0)" } ?? ""
+            if status.hasPrefix("sha256:") { results.append(status) } else { bar.note(status + detail) }
+        }
+    }
+}
+
+enum ImageLoadCommand: Command {
+    static let about = About(
+        "load", "Load images from a docker-archive or OCI archive",
+        examples: [
+            ("quell load -i busybox.tar", "from a file"),
+            ("docker save busybox | quell load", "from another engine"),
+        ])
+    static let input = Option(
+        "input", short: "i", "FILE", "Read from a file instead of standard input", completion: .files)
+    static let quiet = Flag("quiet", short: "q", "No progress")
+    static let options: [any OptionSpec] = [input, quiet]
+    static let operands = Operands.none
+
+    static func run(_ arguments: Arguments, _ session: Session) async throws -> Int32 {
+        let source = try ArchiveSource(try arguments[input], title: "Loading", option: "--input", session)
+        var results: [String] = []
+        do {
+            try await session.client.loadImages(source.stream, quiet: try arguments[quiet]) {
+                source.show($0, results: &results)
+            }
+        } catch {
+            source.bar.finish()
+            throw error
+        }
+        source.bar.finish()
+        try session.out.write(results.map { $0 + "\n" }.joined())
+        return 0
+    }
+}
+
+enum ImageImportCommand: Command {
+    static let about = About(
+        "import", "Make an image of a root file system in a tar archive", usage: "FILE|- [NAME[:TAG]]",
+        details: "The archive may be plain or compressed with gzip, zstd or xz.",
+        examples: [
+            ("quell image import rootfs.tar.zst base:1", "from a file"),
+            ("quell import -c 'CMD [\"/bin/sh\"]' - base < rootfs.tar", "from standard input, with what it runs"),
+        ])
+    static let change = Repeated(
+        "change", short: "c", "INSTRUCTION",
+        "Set CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, STOPSIGNAL, USER, VOLUME or WORKDIR")
+    static let message = Option("message", short: "m", "TEXT", "Comment in the image's history")
+    static let platform = Option("platform", "OS/ARCH", "Platform of the image")
+    static let options: [any OptionSpec] = [change, message, platform]
+    static let operands = Operands(1...2, .files)
+
+    static func run(_ arguments: Arguments, _ session: Session) async throws -> Int32 {
+        let path = arguments.operands[0]
+        if path.contains("://") {
+            throw UsageError("invalid source \"\(path)\": no URL can be read; expected a file, or -")
+        }
+        let name = arguments.operands.count > 1 ? ImageName(arguments.operands[1]) : nil
+        let source = try ArchiveSource(path, title: "Importing", option: "source", session)
+        var results: [String] = []
+        do {
+            try await session.client.importImage(
+                source.stream, repository: name?.repository, tag: name?.tag, message: try arguments[message],
+                changes: try arguments[change], platform: try arguments[platform]
+            ) { source.show($0, results: &results) }
+        } catch {
+            source.bar.finish()
+            throw error
+        }
+        source.bar.finish()
+        try session.out.write(results.map { $0 + "\n" }.joined())
+        return 0
+    }
+}
+
+enum ImageSaveCommand: Command {
+    static let about = About(
+        "save", "Write images as a tar archive", usage: "IMAGE [IMAGE...]",
+        examples: [("quell save -o images.tar busybox base:1", "two images in one file")])
+    static let options: [any OptionSpec] = [ExportCommand.output]
+    static let operands = Operands.atLeast(1, .images)
+
+    static func run(_ arguments: Arguments, _ session: Session) async throws -> Int32 {
+        let target = try ArchiveTarget(try arguments[ExportCommand.output], session)
+        try await session.client.saveImages(arguments.operands) { try await target.write($0) }
+        return 0
+    }
+}

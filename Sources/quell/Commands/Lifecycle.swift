@@ -1,0 +1,131 @@
+import APITypes
+import Client
+import Lifecycle
+
+enum RestartCommand: Command {
+    static let about = About(
+        "restart", "Stop containers and start them again", usage: "CONTAINER [CONTAINER...]",
+        examples: [("quell restart -t 3 web", "with three seconds to end")])
+    static let options: [any OptionSpec] = [StopCommand.timeout, StopCommand.signal]
+    static let operands = Operands.atLeast(1, .containers)
+
+    static func run(_ arguments: Arguments, _ session: Session) async throws -> Int32 {
+        let client = session.client
+        let (timeout, signal) = (try arguments[StopCommand.timeout], try arguments[StopCommand.signal]?.description)
+        return try await session.each(arguments.operands, width: 100) {
+            try await client.restartContainer($0, timeout: timeout, signal: signal)
+            return $0
+        }
+    }
+}
+
+enum PauseCommand: Command {
+    static let about = About(
+        "pause", "Freeze every process of containers", usage: "CONTAINER [CONTAINER...]",
+        examples: [("quell pause web", "it stands still until 'quell unpause web'")])
+    static let options: [any OptionSpec] = []
+    static let operands = Operands.atLeast(1, .runningContainers)
+
+    static func run(_ arguments: Arguments, _ session: Session) async throws -> Int32 {
+        let client = session.client
+        return try await session.each(arguments.operands) {
+            try await client.pauseContainer($0)
+            return $0
+        }
+    }
+}
+
+enum UnpauseCommand: Command {
+    static let about = About(
+        "unpause", "Let frozen containers go on", usage: "CONTAINER [CONTAINER...]",
+        examples: [("quell unpause web", "as if nothing had been")])
+    static let options: [any OptionSpec] = []
+    static let operands = Operands.atLeast(1, .runningContainers)
+
+    static func run(_ arguments: Arguments, _ session: Session) async throws -> Int32 {
+        let client = session.client
+        return try await session.each(arguments.operands) {
+            try await client.unpauseContainer($0)
+            return $0
+        }
+    }
+}
+
+enum WaitCommand: Command {
+    static let about = About(
+        "wait", "Wait until containers have ended, and print their exit codes", usage: "CONTAINER [CONTAINER...]",
+        examples: [("quell --deadline 1m wait job", "at most a minute")])
+    static let options: [any OptionSpec] = []
+    static let operands = Operands.atLeast(1, .containers)
+
+    static func run(_ arguments: Arguments, _ session: Session) async throws -> Int32 {
+        let client = session.client
+        return try await session.each(arguments.operands, width: arguments.operands.count) {
+            let ended = try await client.waitContainer($0)
+            if let error = ended.error, !error.message.isEmpty { throw Failure("\($0): \(error.message)") }
+            return "\(ended.statusCode)"
+        }
+    }
+}
+
+enum RenameCommand: Command {
+    static let about = About(
+        "rename", "Give a container another name", usage: "CONTAINER NEW_NAME",
+        examples: [("quell rename web web-old", "its id stays")])
+    static let options: [any OptionSpec] = []
+    static let operands = Operands(2...2, .containers)
+
+    static func run(_ arguments: Arguments, _ session: Session) async throws -> Int32 {
+        try await session.client.renameContainer(arguments.operands[0], to: arguments.operands[1])
+        return 0
+    }
+}
+
+enum RmCommand: Command {
+    static let about = About(
+        "rm", aliases: ["remove"], "Remove containers", usage: "CONTAINER [CONTAINER...]",
+        examples: [
+            ("quell rm web", "one that has ended"),
+            ("quell rm -fv web", "also while it runs, with its anonymous volumes"),
+        ])
+    static let force = Flag("force", short: "f", "Kill it first, if it runs")
+    static let volumes = Flag("volumes", short: "v", "Its anonymous volumes too")
+    static let options: [any OptionSpec] = [force, volumes]
+    static let operands = Operands.atLeast(1, .containers)
+
+    static func run(_ arguments: Arguments, _ session: Session) async throws -> Int32 {
+        let client = session.client
+        let (force, volumes) = (try arguments[force], try arguments[volumes])
+        return try await session.each(arguments.operands) { name in
+            do { try await client.removeContainer(name, force: force, volumes: volumes) } catch let error as ClientError
+                where force && error.isNotFound
+            {
+                // As rm -f: what is not there need not be removed.
+                return name
+            }
+            return name
+        }
+    }
+}
+
+enum ContainerPruneCommand: Command {
+    static let about = About(
+        "prune", "Remove all containers that do not run",
+        examples: [("quell container prune -f --filter until=24h", "those older than a day")])
+    static let options: [any OptionSpec] = [Shared.force, Shared.pruneFilter]
+    static let operands = Operands.none
+
+    static func run(_ arguments: Arguments, _ session: Session) async throws -> Int32 {
+        guard try arguments[Shared.force] || session.confirm("This removes all stopped containers.") else { return 0 }
+        let report = try await session.client.pruneContainers(filters: try arguments.filters(Shared.pruneFilter))
+        try session.out.write(
+            pruneText("Deleted Containers:", report.containersDeleted ?? [], reclaimed: report.spaceReclaimed))
+        return 0
+    }
+}
+
+/// What a prune took away, as docker tells it.
+func pruneText(_ title: String, _ names: [String], reclaimed: Int) -> String {
+    let list = names.isEmpty ? "" : ([title] + names).joined(separator: "\n") + "\n\n"
+    return list + "Total reclaimed space: \(humanSize(reclaimed, digits: 4))\n"
+}

@@ -1,0 +1,143 @@
+import APITypes
+import Client
+import Lifecycle
+
+enum RunCommand: Command {
+    static let about = About(
+        "run", "Make a container and start it", usage: "IMAGE [COMMAND] [ARG...]",
+        details: """
+            Exit status: the command's own, 128+n when signal n ended it, 125 when quell failed, 126 when the command \
+            cannot be executed, 127 when there is no such command.
+            """,
+        examples: [
+            ("quell run --rm -it busybox sh", "a shell that leaves nothing behind"),
+            ("quell run -d --name web -m 256m busybox httpd -f", "a service in the background"),
+            ("quell run --stop-ladder \"INT:5s, TERM:5s, KILL\" -d busybox sleep 1d", "with its own way to be stopped"),
+        ])
+    static let detach = Flag("detach", short: "d", "Leave it in the background and print its id")
+    static let attach = Repeated(
+        "attach", short: "a", "STREAM", "Attach only stdin, stdout or stderr",
+        completion: .words(["stdin", "stdout", "stderr"])
+    ) {
+        (text) throws(ValueFault) in
+        guard ["stdin", "stdout", "stderr"].contains(text.lowercased()) else {
+            throw ValueFault("it is no standard stream", expected: "stdin, stdout or stderr")
+        }
+        return text.lowercased()
+    }
+    static let sigProxy = Flag("sig-proxy", default: true, "Pass our signals on to the command")
+    static let options: [any OptionSpec] = CreateOptions.all + [detach, attach, sigProxy, Shared.detachKeys]
+    static let operands = CreateCommand.operands
+    static let failureStatus: Int32 = 125
+
+    static func run(_ arguments: Arguments, _ session: Session) async throws -> Int32 {
+        let detached = try arguments[detach]
+        if detached && arguments.isGiven(attach) { throw UsageError.conflict("detach", "attach") }
+        var (request, cidfile) = try CreateCommand.prepare(arguments, session)
+        let query = try streams(arguments, request.config)
+        if !detached {
+            try Interaction.check(tty: request.config.tty, stdin: query.stdin)
+            request.config.attachStdin = query.stdin
+            request.config.attachStdout = query.stdout
+            request.config.attachStderr = query.stderr
+            request.config.stdinOnce = request.config.openStdin
+            if request.config.tty { request.hostConfig?.consoleSize = session.consoleSize }
+        }
+        let id = try await CreateCommand.create(request, arguments, cidfile, session)
+        let run = AttachedRun(
+            session: session, id: id, query: query, tty: request.config.tty,
+            removesItself: request.hostConfig?.autoRemove ?? false,
+            detachKeys: try arguments[Shared.detachKeys] ?? DetachKeys(parsing: DetachKeys.standard),
+            proxiesSignals: try arguments[sigProxy])
+        if detached {
+            try await run.start()
+            try session.print(id)
+            return 0
+        }
+        return try await run.run()
+    }
+
+    private static func streams(_ arguments: Arguments, _ config: ContainerConfig) throws -> AttachQuery {
+        var query = AttachQuery()
+        query.stdin = config.openStdin
+        let wanted = try arguments[attach]
+        if !wanted.isEmpty {
+            query.stdin = wanted.contains("stdin")
+            query.stdout = wanted.contains("stdout")
+            query.stderr = wanted.contains("stderr")
+        }
+        return query
+    }
+}
+
+/// Starts a container with our streams attached, and takes over its exit status.
+struct AttachedRun: Sendable {
+    let session: Session
+    let id: String
+    let query: AttachQuery
+    let tty: Bool
+    let removesItself: Bool
+    let detachKeys: DetachKeys
+    let proxiesSignals: Bool
+
+    private struct Detached: Error {}
+
+    /// The order matters: attached before the start no output is lost, watched before the start no exit.
+    func run() async throws -> Int32 {
+        let client = session.client
+        let stream = try await client.attachContainer(id, query)
+        let id = self.id
+        let interaction = Interaction(
+            session: session, stream: stream, tty: tty, stdin: query.stdin, detachKeys: tty ? detachKeys : nil,
+            resize: { try await client.resizeContainer(id, rows: $0, columns: $1) },
+            forward: client.signalForwarder(id, unless: tty || !proxiesSignals))
+        do {
+            let ended = try await client.waitContainer(id, removesItself ? .removed : .nextExit) {
+                if try await interaction.run(after: start) == .detached { throw Detached() }
+            }
+            return try exitStatus(ended, session)
+        } catch is Detached {
+            try session.err.write("read escape sequence\n")
+            return 0
+        }
+    }
+
+    /// - Throws: `Failure` with docker's status for a command that is missing (127) or not executable (126).
+    func start() async throws {
+        do {
+            try await session.client.startContainer(id)
+        } catch let error as ClientError {
+            if removesItself { await removeLeftover() }
+            throw Failure("\(error)", status: startFailureStatus(error))
+        }
+    }
+
+    // A container that never ran does not remove itself.
+    private func removeLeftover() async {
+        do { try await session.client.removeContainer(id, force: true) } catch let error as ClientError
+            where error.isNotFound
+        {
+            // Removed by the daemon: as it should be.
+        } catch {
+            Output.say("quell: \(shortID(id)) was not removed: \(error)")
+        }
+    }
+}
+
+/// The container's status as ours.
+func exitStatus(_ ended: WaitResponse, _ session: Session) throws -> Int32 {
+    if let error = ended.error, !error.message.isEmpty { throw Failure(error.message, status: 125) }
+    return Int32(truncatingIfNeeded: ended.statusCode & 0xFF)
+}
+
+/// 127: no such command; 126: it cannot be executed; 125: everything else.
+func startFailureStatus(_ error: ClientError) -> Int32 {
+    let text = error.description.lowercased()
+    if ["executable file not found", "no such file or directory", "command not found"].contains(where: text.contains) {
+        return 127
+    }
+    if ["permission denied", "not executable", "is a directory", "exec format error"].contains(where: text.contains) {
+        return 126
+    }
+    return 125
+}

@@ -1,0 +1,127 @@
+import APITypes
+import Client
+import Lifecycle
+import Linux
+import Synchronization
+
+/// Stops many containers at once, shows on a terminal what each waits for, and tells each verdict as it comes.
+struct StopFleet: Sendable {
+    typealias Job = @Sendable (String, (StopUpdateLine) async throws -> Void) async throws -> StopResult
+
+    let session: Session
+    let format: OutputFormat
+    let job: Job
+
+    /// Begun at once; more follow with every one that ends, and every `step`, so that quick stops share few connections
+    /// and slow ones do not hold up the rest.
+    private static let width = 16
+    private static let step = Duration.milliseconds(20)
+    private static let redraw = Duration.milliseconds(100)
+
+    private enum Event: Sendable {
+        case ended(String, Result<StopVerdict, any Error>)
+        case step
+        case redraw
+    }
+
+    /// 0 when all have ended, 3 when any is stuck, else 1 when any failed.
+    func run(_ names: [String]) async throws -> Int32 {
+        let board = StopBoard(session.err)
+        var waiting = names[...]
+        var running = 0
+        var (stuck, failed) = (false, false)
+        return try await withThrowingTaskGroup(of: Event.self) { group in
+            func start(_ count: Int) {
+                for name in waiting.prefix(count) { group.addTask { await one(name, board) } }
+                running += min(count, waiting.count)
+                waiting = waiting.dropFirst(count)
+            }
+            start(StopFleet.width)
+            if !waiting.isEmpty { group.addTask { try await StopFleet.later(StopFleet.step, .step) } }
+            if session.err.isTerminal { group.addTask { try await StopFleet.later(StopFleet.redraw, .redraw) } }
+            while running > 0, let event = try await group.next() {
+                switch event {
+                case .step:
+                    start(StopFleet.width)
+                    if !waiting.isEmpty { group.addTask { try await StopFleet.later(StopFleet.step, .step) } }
+                case .redraw:
+                    try board.draw()
+                    group.addTask { try await StopFleet.later(StopFleet.redraw, .redraw) }
+                case .ended(let name, let result):
+                    running -= 1
+                    start(1)
+                    try board.remove(name)
+                    switch result {
+                    case .success(let verdict):
+                        stuck = stuck || verdict.isStuck
+                        try tell(verdict)
+                    case .failure(let error):
+                        if case ClientError.daemonNotRunning = error { throw error }
+                        failed = true
+                        try session.warn("\(name): \(error)")
+                    }
+                }
+            }
+            group.cancelAll()
+            return stuck ? 3 : failed ? 1 : 0
+        }
+    }
+
+    private static func later(_ delay: Duration, _ event: Event) async throws -> Event {
+        try await Task.sleep(for: delay)
+        return event
+    }
+
+    private func one(_ name: String, _ board: StopBoard) async -> Event {
+        do {
+            var unhandled: String?
+            let result = try await job(name) { update in
+                if update.phase == "unhandled" { unhandled = update.signal ?? update.rung }
+                try board.note(name, update)
+            }
+            return .ended(name, .success(StopVerdict(result: result, unhandledSignal: unhandled)))
+        } catch {
+            return .ended(name, .failure(error))
+        }
+    }
+
+    private func tell(_ verdict: StopVerdict) throws {
+        switch format {
+        case .table: try session.out.write(verdict.lines.map { $0 + "\n" }.joined())
+        case .json: try session.print(verdict.json.compact)
+        case .template(let template), .tableTemplate(let template): try session.print(try template.render(verdict.json))
+        }
+    }
+}
+
+/// The live lines of stops under way.
+private final class StopBoard: Sendable {
+    private struct Entry: Sendable {
+        let update: StopUpdateLine
+        let accepted: Instant
+    }
+    private let entries = Mutex<[String: Entry]>([:])
+    private let region: LiveRegion
+
+    init(_ output: Output) { region = LiveRegion(output) }
+
+    func note(_ name: String, _ update: StopUpdateLine) throws {
+        let accepted = MonotonicClock.now() + .milliseconds(-update.elapsedMs)
+        entries.withLock { $0[name] = Entry(update: update, accepted: accepted) }
+    }
+
+    func remove(_ name: String) throws {
+        entries.withLock { _ = $0.removeValue(forKey: name) }
+        try region.clear()
+    }
+
+    func draw() throws {
+        let now = MonotonicClock.now()
+        let lines = entries.withLock { entries in
+            entries.sorted { $0.key < $1.key }.map {
+                waitingLine($0.key, $0.value.update, elapsed: now - $0.value.accepted)
+            }
+        }
+        try region.draw(lines)
+    }
+}

@@ -1,0 +1,34 @@
+import Client
+import Lifecycle
+import Linux
+
+/// The program. The main thread takes signals; everything else happens in tasks.
+@main
+enum Quell {
+    static let version = "0.1.0"
+
+    static func main() {
+        do {
+            let signals = try SignalDescriptor(SignalHub.caught)
+            try ProcessSelf.ignoreBrokenPipes()
+            let words = Array(CommandLine.arguments.dropFirst())
+            // Detached: this thread, which the main actor would be, waits for signals.
+            Task.detached { leave(await CommandLineRun(words).status()) }
+            try SignalHub.shared.serve(signals)
+        } catch {
+            Output.say("quell: \(error)")
+            leave(125)
+        }
+    }
+
+    /// Ends the program, with the terminal as it was found.
+    static func leave(_ status: Int32) -> Never {
+        RawMode.leave()
+        ProcessSelf.exit(status)
+    }
+}
+
+extension Output {
+    /// The last words of a program: nothing can be done when they do not get through.
+    static func say(_ text: String) { try? Output(2).write(text + "\n") }
+}

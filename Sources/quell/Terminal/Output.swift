@@ -1,0 +1,59 @@
+import Dispatch
+import Lifecycle
+import Linux
+
+/// The reader of our output has gone: we end quietly, as a shell expects of a filter.
+struct BrokenPipe: Error {}
+
+/// Standard output or standard error.
+final class Output: Sendable {
+    let descriptor: Int32
+    let isTerminal: Bool
+    // A terminal that was stopped (Ctrl-S) blocks the write; that must not hold a thread of the concurrency pool.
+    private let queue: DispatchQueue
+
+    init(_ descriptor: Int32) {
+        self.descriptor = descriptor
+        isTerminal = Terminal.isTerminal(descriptor)
+        queue = DispatchQueue(label: "output \(descriptor)")
+    }
+
+    /// Everything, in order.
+    /// - Throws: `BrokenPipe`; `SystemError` for a full disk and the like.
+    func write(_ bytes: [UInt8]) throws {
+        var start = 0
+        while start < bytes.count {
+            do throws(SystemError) {
+                switch try Descriptor.write(descriptor, bytes, from: start) {
+                case .written(let count): start += count
+                case .wouldBlock: try awaitRoom()
+                }
+            } catch {
+                if error.errno == 32 { throw BrokenPipe() }
+                throw error
+            }
+        }
+    }
+
+    func write(_ text: String) throws { try write(Array(text.utf8)) }
+
+    /// As `write`, on a thread of its own.
+    func send(_ bytes: [UInt8]) async throws {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            queue.async { continuation.resume(with: Result { try self.write(bytes) }) }
+        }
+    }
+
+    // Another program may have made the descriptor, which is shared, non-blocking.
+    private func awaitRoom() throws(SystemError) {
+        var set = PollSet()
+        set.add(descriptor, .writable)
+        _ = try set.wait(until: nil)
+    }
+
+    /// Columns of the terminal; 80 where it is none.
+    var width: Int {
+        guard isTerminal, let size = try? Terminal.windowSize(of: descriptor), size.columns > 0 else { return 80 }
+        return Int(size.columns)
+    }
+}
