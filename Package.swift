@@ -23,6 +23,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
 // A target may import only what its row names; `make lint` builds with explicit imports checked.
@@ -66,11 +67,14 @@ let package = Package(
             swiftSettings: house),
         .target(
             name: "DockerAPI",
-            dependencies: ["APITypes", "Engine", "Lifecycle", logging, nioCore, nioPosix, nioHTTP1],
+            dependencies: ["APITypes", "Engine", "Images", "Lifecycle", "Linux", logging, nioCore, nioPosix, nioHTTP1],
             swiftSettings: house),
         .executableTarget(
             name: "quelld",
-            dependencies: ["Engine", "DockerAPI", "Lifecycle", "Linux", logging, serviceLifecycle, argumentParser],
+            dependencies: [
+                "APITypes", "Engine", "DockerAPI", "Lifecycle", "Linux", logging, serviceLifecycle, unixSignals,
+                argumentParser,
+            ],
             swiftSettings: house, linkerSettings: staticStandardLibrary),
 
         // Command line
@@ -94,7 +98,10 @@ let package = Package(
             name: "EngineTests",
             dependencies: ["Engine", "APITypes", "Images", "Lifecycle", "Linux", "quell-shim", "quell-unpack", "TestKit"],
             swiftSettings: house),
-        .testTarget(name: "DockerAPITests", dependencies: ["DockerAPI", "APITypes", "Engine"], swiftSettings: house),
+        .testTarget(
+            name: "DockerAPITests",
+            dependencies: ["DockerAPI", "APITypes", "Engine", "Lifecycle", "Linux", "quelld", argumentParser],
+            swiftSettings: house),
         .testTarget(name: "ClientTests", dependencies: ["Client", "APITypes", "quell"], swiftSettings: house),
         .testTarget(
             name: "EndToEndTests", dependencies: ["quelld", "quell", "quell-shim", "quell-unpack", "TestKit", "Linux", "Lifecycle"],
