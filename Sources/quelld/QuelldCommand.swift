@@ -65,6 +65,7 @@ struct QuelldCommand: AsyncParsableCommand {
     func run() async throws {
         do {
             ProcessSelf.keepHeapSmall()
+            try ProcessSelf.raiseDescriptorLimit()
             let settings = try Settings(file: try DaemonFile.load(configFile), overriddenBy: self)
             let logger = Logger(label: "quelld") { _ in StderrLog(level: settings.logLevel) }
             try HostRequirements.check(logger)

@@ -20,7 +20,12 @@ import Testing
     func mapsEngineErrors(error: EngineError, status: HTTPResponseStatus) throws {
         let failure = try #require(APIFailure(error))
         #expect(failure.status == status)
-        #expect(failure.message == error.description)
+        #expect(failure.message.hasPrefix(error.description))
+    }
+
+    @Test func saysWhyACommandDoesNotRunInDockersWords() {
+        #expect(EngineError.commandNotFound("no nope").message == "no nope: executable file not found")
+        #expect(EngineError.notExecutable("x: permission denied").message == "x: permission denied")
     }
 
     @Test(arguments: [

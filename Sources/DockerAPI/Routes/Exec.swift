@@ -39,7 +39,7 @@ extension API {
             // As Docker does: the client is attached already, reads why, and asks for the exit code afterwards.
             let type = StreamType(isTerminal: request.tty, version: call.version)
             try await call.exchange.hijack(contentType: type.rawValue)
-            let chunk = OutputChunk(stream: .error, bytes: Array((error.description + "\r\n").utf8))
+            let chunk = OutputChunk(stream: .error, bytes: Array((error.message + "\r\n").utf8))
             try await call.exchange.write(chunk.framed(multiplexed: !request.tty))
         }
     }

@@ -11,7 +11,7 @@ extension APIFailure {
     init?(_ error: any Error) {
         switch error {
         case let failure as APIFailure: self = failure
-        case let error as EngineError: self.init(error.status, error.description)
+        case let error as EngineError: self.init(error.status, error.message)
         case let error as ImageError: self.init(error.status, error.description)
         case let error as SignalError: self.init(.badRequest, error.description)
         case let error as LadderError: self.init(.badRequest, error.description)
@@ -24,6 +24,20 @@ extension APIFailure {
 }
 
 extension EngineError {
+    /// The text, with the words by which Docker's clients tell a missing command (127) from one that cannot be
+    /// executed (126).
+    var message: String {
+        let words: String
+        switch self {
+        case .commandNotFound: words = "executable file not found"
+        case .notExecutable: words = "permission denied"
+        case .notFound, .conflict, .notRunning, .invalid, .unsupported, .notModified, .forbidden, .timedOut, .stuck,
+            .system, .closing:
+            return description
+        }
+        return description.contains(words) ? description : "\(description): \(words)"
+    }
+
     var status: HTTPResponseStatus {
         switch self {
         case .notFound: .notFound
