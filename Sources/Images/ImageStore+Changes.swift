@@ -70,6 +70,13 @@ struct TreeListing {
     }
 }
 
+/// What a container's runtime mounts its own files over. It makes them, empty, in the upper layer if the image has none;
+/// they are not the container's doing (Docker has them in a layer below).
+enum MountPoints {
+    static let files = ["etc/hostname", "etc/hosts", "etc/resolv.conf"]
+    static let directories = ["dev", "proc", "sys"]
+}
+
 /// Unpacked layers over each other, uppermost first, as overlayfs shows them.
 struct LayerStack {
     let layers: [TreeListing]
@@ -85,6 +92,7 @@ struct LayerStack {
 
     func changes(upper: TreeListing) -> [FilesystemChange] {
         var changes: [FilesystemChange] = []
+        let upper = withoutMountPoints(upper)
         for (path, entry) in upper.entries {
             if entry.isWhiteout {
                 if self.entry(path) != nil { changes.append(.init(path: "/" + path, kind: .deleted)) }
@@ -97,8 +105,27 @@ struct LayerStack {
         return changes.sorted()
     }
 
+    /// Without what the runtime made to mount over, where the image has nothing of that name.
+    private func withoutMountPoints(_ tree: TreeListing) -> TreeListing {
+        let made = tree.entries.filter { path, entry in
+            let isFile = entry.mode & 0o170000 == 0o100000 && entry.size == 0 && MountPoints.files.contains(path)
+            let isDirectory = entry.isDirectory && MountPoints.directories.contains(path)
+            return (isFile || isDirectory) && self.entry(path) == nil
+        }
+        var entries = tree.entries.filter { made[$0.key] == nil }
+        // A directory that is in the upper layer only because of them.
+        for directory in Set(made.keys.compactMap(parent(of:))) {
+            let isAlone = !entries.keys.contains { $0.hasPrefix(directory + "/") }
+            if isAlone, let entry = entries[directory], let old = self.entry(directory), entry.looksLike(old) {
+                entries[directory] = nil
+            }
+        }
+        return TreeListing(entries: entries)
+    }
+
     /// Against a copy: entry by entry.
     func changes(copy: TreeListing) -> [FilesystemChange] {
+        let copy = withoutMountPoints(copy)
         var changes: [FilesystemChange] = []
         var changed = Set<String>()
         func note(_ path: String, _ kind: FilesystemChange.Kind) {
@@ -114,8 +141,7 @@ struct LayerStack {
         }
         for path in Set(layers.flatMap(\.entries.keys)) where copy.entries[path] == nil && entry(path) != nil {
             // Only the topmost of a deleted tree, as Docker says it.
-            let parent = path.lastIndex(of: "/").map { String(path[..<$0]) }
-            if parent.map({ copy.entries[$0] != nil }) ?? true { note(path, .deleted) }
+            if parent(of: path).map({ copy.entries[$0] != nil }) ?? true { note(path, .deleted) }
         }
         noteParents(&changes, changed)
         return changes.sorted()
@@ -133,6 +159,8 @@ struct LayerStack {
         }
     }
 }
+
+private func parent(of path: String) -> String? { path.lastIndex(of: "/").map { String(path[..<$0]) } }
 
 extension TreeListing {
     /// Something in this layer keeps lower layers' `path` from showing: an ancestor that is opaque, or no directory.

@@ -34,7 +34,10 @@ extension ImageStore {
         var ticker = ProgressTicker(ingest.progress, .reading, "container", nil)
         var packed: Int64 = 0
         let job = HelperJob(
-            helper: configuration.helper, arguments: ["pack"] + (isLayer ? ["--layer"] : []) + [directory],
+            helper: configuration.helper,
+            arguments: ["pack"] + (isLayer ? ["--layer"] : []) + [
+                "--without-empty=" + MountPoints.files.joined(separator: ":")
+            ] + [directory],
             archive: directory, cancellation: ingest.cancellation)
         _ = try job.run(onOutput: { (bytes) throws(ImageError) in
             try file.append(bytes)

@@ -13,7 +13,8 @@ extension ImageStore {
             try Ingest.run(self, cancellation, progress) { (ingest) throws(ImageError) in
                 let layer = try ingest.layer(LayerSource(input: input), over: nil)
                 let now = WallTime.now().rfc3339
-                let comment = request.message.isEmpty ? "Imported from \(input.name)" : request.message
+                let comment =
+                    request.message.isEmpty ? "Imported from \(input.size == nil ? "-" : input.name)" : request.message
                 let configuration = ImageConfiguration(
                     created: now, architecture: platform.architecture, variant: platform.variant, os: "linux",
                     config: defaults, rootfs: .init(diffIDs: [layer.diffID]),

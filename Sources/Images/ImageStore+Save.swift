@@ -27,6 +27,14 @@ extension ImageStore {
         }
     }
 
+    /// Whether ``save(_:to:progress:)`` would know all of these names, before anything is written.
+    /// - Throws: as it does.
+    public func checkSave(_ names: [ImageName]) throws(ImageError) {
+        guard !names.isEmpty else { throw .invalid("save: which images?") }
+        let state = snapshot
+        for name in names { _ = try state.named(name) }
+    }
+
     private struct Selected {
         var record: StoreState.Record
         var references: [ImageReference]
@@ -34,7 +42,7 @@ extension ImageStore {
 
     /// Which images, under which names; leased, so that they stay while they are written.
     private func selection(_ names: [ImageName], _ ingest: Ingest) throws(ImageError) -> [Selected] {
-        guard !names.isEmpty else { throw .invalid("save: which images?") }
+        try checkSave(names)
         var selected: [Selected] = []
         let state = snapshot
         for name in names {

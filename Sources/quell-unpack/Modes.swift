@@ -34,6 +34,7 @@ func unpack(_ arguments: Arguments) throws(Fault) -> String {
 
 func pack(_ arguments: Arguments) throws(Fault) -> String {
     var options = Packer.Options(isLayer: arguments.has("layer"), exactTimes: arguments.has("exact-times"))
+    options.withoutEmpty = Set((arguments.value("without-empty") ?? "").split(separator: ":").map { Bytes($0.utf8) })
     try Confinement.enter(try arguments.root(), options.isLayer ? .readingLayer : .reading)
     if let path = arguments.value("path") {
         options.path = insideRoot(path)

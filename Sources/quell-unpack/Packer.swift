@@ -5,6 +5,8 @@ struct Packer {
     struct Options {
         /// overlayfs' whiteouts and opaque directories become those of the OCI image-spec.
         var isLayer = false
+        /// Files that are left out if they are empty: mount points.
+        var withoutEmpty: Set<Bytes> = []
         /// Times to the nanosecond; otherwise whole seconds, as Docker's tars have them.
         var exactTimes = false
         var path: Bytes = [dot]
@@ -37,6 +39,7 @@ struct Packer {
     private mutating func pack(_ path: Bytes, as name: Bytes, _ facts: Files.Facts) throws(Fault) {
         if options.isLayer, facts.isWhiteout { return try packWhiteout(name, facts) }
         if facts.kind == .socket || facts.kind == .other { return }
+        if facts.kind == .file, facts.size == 0, options.withoutEmpty.contains(name) { return }
         let header = try header(path, name, facts)
         try put(header)
         if facts.kind == .file, header.hardLink == nil { try copyContents(of: path, facts.size) }

@@ -31,6 +31,26 @@ import Testing
             ])
     }
 
+    /// The runtime makes empty files to mount its own over. They are no change of the container's.
+    @Test func mountPointsAreNoChange() async throws {
+        let fixture = try StoreFixture()
+        let image = try await RootfsTests.image(fixture, [Tar { $0.directory("etc/") }.bytes])
+        let overlay = try await change(
+            fixture, image, "touch etc/hosts etc/hostname etc/resolv.conf && mkdir proc dev sys")
+        #expect(try await fixture.store.changes(of: image.id, container: fixture.directory("c")).isEmpty)
+        try File.unlink(overlay.upperDirectory + "/etc/hosts")
+        try fixture.directory.write("mine", to: "c/upper/etc/hosts")
+        let changes = try await fixture.store.changes(of: image.id, container: fixture.directory("c"))
+        #expect(changes.map(\.path) == ["/etc", "/etc/hosts"])
+        let request = CommitRequest(
+            image: image.id, containerDirectory: fixture.directory("c"), containerID: "c", defaults: ContainerDefaults()
+        )
+        let committed = try await fixture.store.commit(request)
+        let plan = try await fixture.store.rootfs(for: committed.id, container: fixture.directory("c2"))
+        guard case .overlay(let second) = plan else { return }
+        #expect(try RootfsTests.files(second.lowerDirectories[0]) == ["etc/hosts"])
+    }
+
     @Test func commitMakesALayer() async throws {
         let fixture = try StoreFixture()
         let image = try await RootfsTests.image(fixture, [RootfsTests.base, RootfsTests.change])

@@ -39,7 +39,6 @@ import Testing
         try Mount.unmount(small)
     }
 
-    /// tmpfs is fine for overlayfs; overlayfs itself is not, where it was mounted without room for whiteouts.
     @Test func outputThatIsFull() async throws {
         let fixture = try StoreFixture()
         try await fixture.importing(Tar { $0.file("large", String(repeating: "x", count: 3_000_000)) }.bytes, as: "app")
