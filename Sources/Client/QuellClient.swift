@@ -40,17 +40,24 @@ public final class QuellClient: Sendable {
         _ request: Request, _ body: (Response) async throws -> Value
     ) async throws -> Value {
         let connection = try await checkOut(request)
+        let answer = begin(request, on: connection)
         guard case .stream(let source, _) = request.body else {
-            return try await body(Response(try await answer(request, on: connection), request.name))
+            return try await body(Response(try await received(answer, on: connection), request.name))
         }
-        // Leaving this scope cancels the upload: an answer that is complete does not need the rest.
+        // After `begin`, so that the head goes first. Leaving this scope cancels the upload: an answer that is complete
+        // does not need the rest.
         async let _ = connection.upload(source)
-        return try await body(Response(try await answer(request, on: connection), request.name))
+        return try await body(Response(try await received(answer, on: connection), request.name))
     }
 
-    private func answer(_ request: Request, on connection: Connection, upgrade: Bool = false) async throws -> Answer {
-        let answer = connection.begin(request, upgrade: upgrade) { [weak self] in self?.keep(connection) }
-        return try await withTaskCancellationHandler {
+    private func begin(_ request: Request, on connection: Connection, upgrade: Bool = false) -> EventLoopFuture<Answer>
+    {
+        connection.begin(request, upgrade: upgrade) { [weak self] in self?.keep(connection) }
+    }
+
+    /// Giving up closes the connection.
+    private func received(_ answer: EventLoopFuture<Answer>, on connection: Connection) async throws -> Answer {
+        try await withTaskCancellationHandler {
             try await answer.get()
         } onCancel: {
             connection.close()
@@ -111,7 +118,8 @@ public final class QuellClient: Sendable {
     /// - Throws: `ClientError.api` when the daemon refuses.
     public func hijack(_ request: Request) async throws -> HijackedStream {
         let connection = try await Connection.open(endpoint, on: group, deadline: request.deadlines.connect)
-        let response = Response(try await answer(request, on: connection, upgrade: true), request.name)
+        let answer = begin(request, on: connection, upgrade: true)
+        let response = Response(try await received(answer, on: connection), request.name)
         guard response.status == 101 else {
             _ = try await response.checked()
             throw ClientError.malformed(call: request.name, reason: "status \(response.status) instead of 101")

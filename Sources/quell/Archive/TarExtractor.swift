@@ -5,7 +5,8 @@ import Linux
 /// written through a symbolic link.
 struct TarExtractor {
     private let root: String
-    /// The first part of every name in the archive, and what takes its place.
+    /// The first part of every name in the archive, and what takes its place; nothing, to unpack only the content.
+    /// Names that begin with `./` have no such part.
     private let rename: (from: String, to: String)?
     /// Owners as in the archive; otherwise everything belongs to who calls.
     private let keepsOwners: Bool
@@ -44,7 +45,9 @@ struct TarExtractor {
     private func place(of name: String) throws -> String? {
         var parts = name.split(separator: "/").filter { $0 != "." }.map(String.init)
         guard !parts.contains("..") else { throw TarFault("the name \"\(name)\" leads out of the target") }
-        if let rename, parts.first == rename.from { parts[0] = rename.to }
+        if let rename, parts.first == rename.from, !name.hasPrefix("./") {
+            parts.replaceSubrange(0..<1, with: rename.to.isEmpty ? [] : [rename.to])
+        }
         guard !parts.isEmpty else { return nil }
         var path = root
         for part in parts.dropLast() {

@@ -170,7 +170,8 @@ struct CopyPlan: Hashable {
     ) throws(Failure) {
         if contentOnly && !sourceIsDirectory { throw Failure("\(sourceName) is no directory") }
         switch targetKind {
-        case .directory: (directory, makesDirectory, newName) = (target, false, nil)
+        case .directory:
+            (directory, makesDirectory, newName) = (target, false, contentOnly ? Rename(from: sourceName, to: "") : nil)
         case .file:
             guard !sourceIsDirectory else { throw Failure("a directory cannot take the place of the file \(target)") }
             guard !mustBeDirectory else { throw Failure("\(target) is no directory") }
@@ -178,7 +179,7 @@ struct CopyPlan: Hashable {
             (directory, makesDirectory, newName) = (parent, false, Rename(from: sourceName, to: name))
         case .missing:
             if contentOnly {
-                (directory, makesDirectory, newName) = (target, true, nil)
+                (directory, makesDirectory, newName) = (target, true, Rename(from: sourceName, to: ""))
                 return
             }
             guard sourceIsDirectory || !mustBeDirectory else { throw Failure("the directory \(target) does not exist") }

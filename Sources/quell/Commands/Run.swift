@@ -107,19 +107,7 @@ struct AttachedRun: Sendable {
         do {
             try await session.client.startContainer(id)
         } catch let error as ClientError {
-            if removesItself { await removeLeftover() }
             throw Failure("\(error)", status: startFailureStatus(error))
-        }
-    }
-
-    // A container that never ran does not remove itself.
-    private func removeLeftover() async {
-        do { try await session.client.removeContainer(id, force: true) } catch let error as ClientError
-            where error.isNotFound
-        {
-            // Removed by the daemon: as it should be.
-        } catch {
-            Output.say("quell: \(shortID(id)) was not removed: \(error)")
         }
     }
 }
