@@ -14,6 +14,9 @@ public final class ImageStore: Sendable {
         /// Path of the executable `quell-unpack`.
         public var helper: String
         public var limits = Limits()
+        /// What a crash left is moved aside at once, and deleted while the store is already at work; otherwise `init` waits
+        /// for that too.
+        public var deletesInBackground = true
 
         public init(directory: String, helper: String) {
             self.directory = directory
@@ -60,6 +63,18 @@ public final class ImageStore: Sendable {
         state = Mutex(opened.state)
         damaged = opened.damaged
         try layout.sweep(keeping: opened.damaged.isEmpty ? opened.state : nil)
+        try emptyTrash()
+    }
+}
+
+extension ImageStore {
+    private func emptyTrash() throws(ImageError) {
+        guard configuration.deletesInBackground else { return try layout.emptyTrash() }
+        let failure = startThread { [layout] in
+            // Nobody waits for it. What could not be deleted is tried again at the next open.
+            do throws(ImageError) { try layout.emptyTrash() } catch {}
+        }
+        if let failure { throw failure }
     }
 }
 

@@ -49,7 +49,8 @@ private final class ThreadBody: Sendable {
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
 }
 
-private func startThread(_ run: @escaping @Sendable () -> Void) -> ImageError? {
+/// - Returns: why no thread could be started; nil: it runs.
+func startThread(_ run: @escaping @Sendable () -> Void) -> ImageError? {
     let body = unsafe Unmanaged.passRetained(ThreadBody(run))
     var thread = pthread_t()
     // SAFETY: the new thread takes over the reference that passRetained made.

@@ -15,6 +15,8 @@ struct StoreLayout: Sendable {
     /// Short names of layers, for mount options that would be longer than a page.
     var links: String { root + "/links" }
     var temporary: String { root + "/tmp" }
+    /// What is to be deleted when there is time.
+    var trash: String { root + "/trash" }
 
     func blob(_ digest: Digest) -> String { blobs + "/" + digest.hex }
     func layer(_ chain: Digest) -> String { layers + "/" + chain.hex }
@@ -23,7 +25,7 @@ struct StoreLayout: Sendable {
 
     func make() throws(ImageError) {
         try mapping("make") { () throws(SystemError) in
-            for path in [root, blobs, layers, links, temporary] { try File.makeDirectories(path, mode: 0o700) }
+            for path in [root, blobs, layers, links, temporary, trash] { try File.makeDirectories(path, mode: 0o700) }
             // Set-user-ID programs of an image must not be within reach of the host's users. What a container sees goes
             // through overlayfs, which does not ask for the rights of the directories above.
             try File.setMode(0o700, of: root)
@@ -39,25 +41,36 @@ struct StoreLayout: Sendable {
         temporary + "/" + kind + "-" + lowerHex((0..<8).map { _ in UInt8.random(in: 0...255) })
     }
 
-    /// Removes what nothing refers to: temporary files, and with `state` also blobs and layers outside it.
+    /// Moves what nothing refers to into `trash`: temporary files, and with `state` also blobs and layers outside it.
+    /// Renaming is quick; what ``emptyTrash()`` does may take long.
     func sweep(keeping state: StoreState?) throws(ImageError) {
         try mapping("sweep") { () throws(SystemError) in
-            for entry in try File.list(temporary) { try File.removeTree(temporary + "/" + entry.name) }
+            func discard(_ path: String) throws(SystemError) {
+                let name = lowerHex((0..<8).map { _ in UInt8.random(in: 0...255) })
+                try File.rename(path, to: trash + "/" + name)
+            }
+            for entry in try File.list(temporary) { try discard(temporary + "/" + entry.name) }
             for entry in try File.list(root) where entry.name.hasPrefix("index.json.") {
-                try File.unlink(root + "/" + entry.name)
+                try discard(root + "/" + entry.name)
             }
             guard let state else { return }
             let used = state.used
             for entry in try File.list(blobs) where !used.contains("blobs/" + entry.name) {
-                try File.removeTree(blobs + "/" + entry.name)
+                try discard(blobs + "/" + entry.name)
             }
             for entry in try File.list(layers) where !used.contains("layers/" + entry.name) {
-                try File.removeTree(layers + "/" + entry.name)
+                try discard(layers + "/" + entry.name)
             }
             for entry in try File.list(links) {
                 let path = links + "/" + entry.name
                 if try File.status(of: path, following: true) == nil { try File.unlink(path) }
             }
+        }
+    }
+
+    func emptyTrash() throws(ImageError) {
+        try mapping("remove") { () throws(SystemError) in
+            for entry in try File.list(trash) { try File.removeTree(trash + "/" + entry.name) }
         }
     }
 }

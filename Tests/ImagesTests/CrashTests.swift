@@ -22,6 +22,18 @@ import Testing
         #expect(try File.status(of: fixture.directory("images/index.json.1.tmp")) == nil)
     }
 
+    /// A large leftover does not delay the daemon's start.
+    @Test func leftoversAreDeletedInTheBackground() async throws {
+        let fixture = try StoreFixture()
+        _ = try fixture.directory.makeDirectory("images/tmp/layer-1/diff/etc")
+        var configuration = fixture.store.configuration
+        configuration.deletesInBackground = true
+        let store = try ImageStore(configuration)
+        #expect(try File.list(fixture.directory("images/tmp")).isEmpty)
+        try eventually("the trash is empty") { try File.list(fixture.directory("images/trash")).isEmpty }
+        #expect(try store.images().isEmpty)
+    }
+
     @Test func damagedIndexIsTold() async throws {
         let fixture = try StoreFixture()
         try await fixture.importing(Tar.rootfs, as: "app")
@@ -76,7 +88,10 @@ import Testing
 
     @Test func missingHelperIsNamed() async throws {
         let directory = try TemporaryDirectory("images")
-        let store = try ImageStore(.init(directory: directory("images"), helper: "/nonexistent/quell-unpack"))
+        var configuration = ImageStore.Configuration(
+            directory: directory("images"), helper: "/nonexistent/quell-unpack")
+        configuration.deletesInBackground = false
+        let store = try ImageStore(configuration)
         let path = try directory.file("r.tar", Tar.rootfs)
         let error = try await failure { _ = try await store.importRootfs(from: .path(path), ImportRequest()) }
         #expect("\(error)".contains("/nonexistent/quell-unpack"))

@@ -17,6 +17,7 @@ final class StoreFixture: Sendable {
     static func open(_ path: String, limits: ImageStore.Limits = .init()) throws -> ImageStore {
         var configuration = ImageStore.Configuration(directory: path, helper: try BuiltProduct.path("quell-unpack"))
         configuration.limits = limits
+        configuration.deletesInBackground = false
         return try ImageStore(configuration)
     }
 
