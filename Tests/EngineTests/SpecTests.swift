@@ -22,7 +22,7 @@ struct SpecTests {
             document: document, facts: facts, rootfs: "/data/rootfs", fileDirectory: "/data",
             mounts: document.mounts.map { ResolvedMount(plan: $0, source: "/host" + $0.source) },
             user: .root, capabilities: capabilities, seccomp: nil, initPath: nil, cgroupPath: "/quell/x",
-            sharedPIDs: [:], devices: [], shmSize: 64 << 20)
+            sharedPIDs: [:], devices: [], shmSize: 64 << 20, sharedMemory: nil)
     }
 
     static func spec(_ change: (inout ContainerDocument) -> Void = { _ in }) throws -> JSON {

@@ -54,7 +54,17 @@ extension Container {
             mounts: try await resolvedMounts(), user: user, capabilities: capabilities,
             seccomp: try await core.seccomp(host, capabilities), initPath: try core.initPath(host),
             cgroupPath: core.cgroup(id).path, sharedPIDs: sharedPIDs, devices: devices,
-            shmSize: Int64(host.shmSize ?? 0) > 0 ? Int64(host.shmSize ?? 0) : core.configuration.shmSize)
+            shmSize: shmSize, sharedMemory: sharedMemory)
+    }
+
+    var shmSize: Int64 {
+        let wanted = Int64(document.host.shmSize ?? 0)
+        return wanted > 0 ? wanted : core.configuration.shmSize
+    }
+
+    private var sharedMemory: String? {
+        if let id = document.namespaces.ipc.sharedID { return core.paths.container(id).sharedMemory }
+        return document.host.ipcMode == "shareable" ? paths.sharedMemory : nil
     }
 
     static func lookUp(_ user: String, adding groups: [String], in rootfs: String) async throws(EngineError)

@@ -39,11 +39,13 @@ extension Container {
     }
 
     private func unmount() async {
-        let (rootfs, logger, id) = (paths.rootfs, core.logger, id)
+        let (mounts, logger, id) = (paths.mounts, core.logger, id)
         do throws(EngineError) {
-            try await Blocking.run("unmounting \(rootfs)", within: .seconds(30), on: core.reactor) {
+            try await Blocking.run("unmounting \(paths.rootfs)", within: .seconds(30), on: core.reactor) {
                 () throws(EngineError) in
-                try attempt("unmount the root file system") { () throws(SystemError) in try Traces.unmount(rootfs) }
+                try attempt("unmount the root file system") { () throws(SystemError) in
+                    for mount in mounts { try Traces.unmount(mount) }
+                }
             }
         } catch { logger.error("container \(id): \(error)") }
     }

@@ -6,6 +6,7 @@ extension Container {
     /// The root file system is mounted and complete; on a first start, volumes have the image's content.
     func prepareRootfs() async throws(EngineError) {
         try await mountRootfs()
+        if document.host.ipcMode == "shareable" { try await mountSharedMemory() }
         let resolved = try await resolvedMounts()
         if !state.prepared {
             for mount in resolved { try await fillVolume(mount) }
@@ -32,6 +33,18 @@ extension Container {
             throw EngineError(error)
         } catch {
             throw .system("\(error)")
+        }
+    }
+
+    private func mountSharedMemory() async throws(EngineError) {
+        let (path, size) = (paths.sharedMemory, shmSize)
+        try await Blocking.run { () throws(EngineError) in
+            try attempt("mount the shared memory") { () throws(SystemError) in
+                try File.makeDirectories(path, mode: 0o700)
+                if try Mount.isMountPoint(path) { return }
+                try Mount.tmpfs(
+                    at: path, options: "mode=1777,size=\(size)", flags: [.noSetUID, .noDevices, .noExecution])
+            }
         }
     }
 

@@ -50,7 +50,7 @@ extension Container {
         let (paths, trash) = (paths, "\(core.paths.temporary)/removed-\(id)")
         try await Blocking.run { () throws(EngineError) in
             try attempt("remove container \(paths.id)") { () throws(SystemError) in
-                try Traces.unmount(paths.rootfs)
+                for mount in paths.mounts { try Traces.unmount(mount) }
                 try File.removeTree(paths.bundle)
                 if try File.status(of: paths.data, following: false) != nil { try File.rename(paths.data, to: trash) }
             }

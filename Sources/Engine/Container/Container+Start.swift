@@ -141,6 +141,10 @@ extension Container {
             guard snapshot.isRunning, snapshot.state.pid > 0 else {
                 throw .conflict("cannot join the namespaces of container \(dependency): it is not running")
             }
+            if document.namespaces.ipc.sharedID == dependency, snapshot.document.host.ipcMode != "shareable" {
+                throw .conflict(
+                    "cannot join IPC of a non-shareable container \(dependency): run that one with --ipc shareable")
+            }
             pids[dependency] = snapshot.state.pid
         }
         return pids

@@ -45,15 +45,14 @@ extension Spec {
     private static func sharedMemory(_ input: SpecInput, _ safe: [String]) -> [JSON] {
         let queues = mount("mqueue", "mqueue", "/dev/mqueue", safe)
         switch input.document.namespaces.ipc {
-        case .own:
+        case .own where input.sharedMemory == nil:
             let options = safe + ["mode=1777", "size=\(input.shmSize)"]
             return [queues, mount("tmpfs", "shm", "/dev/shm", options)]
         case .none: return [queues]
         case .host:
             return ["/dev/mqueue", "/dev/shm"].map { mount("bind", $0, $0, ["rbind", "rprivate"] + safe) }
-        case .shared(let id):
-            guard let pid = input.sharedPIDs[id] else { return [queues] }
-            return [queues, mount("bind", "/proc/\(pid)/root/dev/shm", "/dev/shm", ["rbind", "rprivate"] + safe)]
+        case .own, .shared:
+            return [queues, mount("bind", input.sharedMemory ?? "", "/dev/shm", ["rbind", "rprivate"] + safe)]
         }
     }
 

@@ -21,6 +21,8 @@ struct SpecInput: Sendable {
     var sharedPIDs: [String: Int32]
     var devices: [HostDevice]
     var shmSize: Int64
+    /// The host's mount that becomes /dev/shm; nil: a tmpfs of the container's own.
+    var sharedMemory: String?
 }
 
 /// A mount plan with its place on the host.

@@ -19,7 +19,7 @@ extension Container {
     /// Remains of a run whose end was recorded, but which was not cleared away.
     private func beginSweep() {
         let paths = paths
-        guard Recovery.exists(paths.bundle) || Recovery.isMounted(paths.rootfs) else { return }
+        guard Recovery.exists(paths.bundle) || paths.mounts.contains(where: Recovery.isMounted) else { return }
         beginCleanup()
     }
 

@@ -11,6 +11,7 @@ final class Store: Sendable {
     private let queue: DatabaseQueue
     private let path: String
     private let logger: Logger
+    private let closed = Mutex(false)
 
     /// Nothing is overwritten: a file that cannot be used is left as it is, and the error says what to do.
     init(path: String, logger: Logger) throws(EngineError) {
@@ -80,7 +81,9 @@ final class Store: Sendable {
         }
     }
 
+    /// What is asked for afterwards is `.closing`.
     func close() {
+        closed.withLock { $0 = true }
         do { try queue.close() } catch { logger.warning("closing \(path): \(error)") }
     }
 
@@ -107,6 +110,7 @@ final class Store: Sendable {
         _ what: String, durable: Bool, _ body: @escaping @Sendable (Database) throws -> Value,
         then done: @escaping @Sendable (Result<Value, EngineError>) -> Void
     ) {
+        if closed.withLock({ $0 }) { return done(.failure(.closing)) }
         queue.asyncWriteWithoutTransaction { [path] database in
             do {
                 if durable { try database.execute(sql: "PRAGMA synchronous = FULL") }

@@ -27,6 +27,10 @@ struct ContainerPaths: Hashable, Sendable {
     var log: String { "\(data)/\(id)-json.log" }
     var exitRecord: String { "\(data)/exit" }
     var rootfs: String { "\(data)/rootfs" }
+    /// Shared memory of a container whose IPC others may join.
+    var sharedMemory: String { "\(data)/shm" }
+    /// What the engine mounts for a run.
+    var mounts: [String] { [sharedMemory, rootfs] }
     var upper: String { "\(data)/upper" }
     var config: String { "\(bundle)/config.json" }
     var shimConfiguration: String { "\(bundle)/shim.conf" }

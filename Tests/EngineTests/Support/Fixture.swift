@@ -55,8 +55,17 @@ final class Fixture: Sendable {
     /// As if the daemon had been ended and started again.
     func reopen() async throws {
         await engine.close()
-        let engine = try await Engine.open(configuration)
-        current.withLock { $0 = engine }
+        // The lock goes with the last copy of its descriptor, and a child that is being spawned has one for a moment.
+        try await poll("the root is free") {
+            do throws(EngineError) {
+                let engine = try await Engine.open(configuration)
+                current.withLock { $0 = engine }
+                return true
+            } catch {
+                guard case .conflict = error else { throw error }
+                return false
+            }
+        }
     }
 
     func abandon() async { await engine.close() }

@@ -1,0 +1,81 @@
+import APITypes
+import Engine
+import Lifecycle
+import Linux
+import TestKit
+import Testing
+
+@Suite(.timeLimit(.minutes(2)))
+struct LogTests {
+    @Test func selections() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.create(shell("echo one; echo two >&2; echo three; printf four"))
+            let ended = try await fixture.engine.waitContainer(id, .nextExit)
+            try await fixture.engine.startContainer(id)
+            _ = await ended.result()
+            var options = LogOptions()
+            options.stderr = false
+            #expect(try await fixture.log(id, options) == "one\nthree\nfour")
+            options.tail = 2
+            #expect(try await fixture.log(id, options) == "three\nfour")
+            options.tail = 0
+            #expect(try await fixture.log(id, options) == "")
+            options = LogOptions()
+            (options.stdout, options.timestamps) = (false, true)
+            let line = try await fixture.log(id, options)
+            #expect(Timestamp(line.split(separator: " ")[0]) != nil && line.hasSuffix(" two\n"))
+            options = LogOptions()
+            options.until = Timestamp(seconds: 1)
+            #expect(try await fixture.log(id, options) == "")
+        }
+    }
+
+    @Test func followingSeesWhatComesAndEnds() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.run(shell("for i in 1 2 3 4 5; do echo $i; sleep 0.05; done"))
+            var options = LogOptions()
+            options.follow = true
+            #expect(try await fixture.log(id, options) == "1\n2\n3\n4\n5\n")
+        }
+    }
+
+    @Test func rotatedFilesAreReadInOrder() async throws {
+        try await Fixture.with { fixture in
+            let (code, text) = try await fixture.output(
+                shell("i=0; while [ $i -lt 400 ]; do echo line $i; i=$((i+1)); done")
+            ) { request in
+                request.hostConfig?.logConfig = LogConfig()
+                request.hostConfig?.logConfig?.type = "json-file"
+                request.hostConfig?.logConfig?.config = ["max-size": "8k", "max-file": "10"]
+            }
+            #expect(code == 0)
+            #expect(text == (0..<400).map { "line \($0)\n" }.joined())
+        }
+    }
+
+    @Test func aDamagedLineIsPassedOver() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.create(shell("echo whole"))
+            let ended = try await fixture.engine.waitContainer(id, .nextExit)
+            try await fixture.engine.startContainer(id)
+            _ = await ended.result()
+            let path = try await fixture.engine.inspectContainer(id).logPath
+            let file = try File.open(path, [.writeOnly, .append])
+            try file.writeAll(
+                Array(
+                    "garbage\n{\"log\":\"last\\n\",\"stream\":\"stdout\",\"time\":\"2026-01-01T00:00:00Z\"}\n{\"log\":\"cut o"
+                        .utf8))
+            #expect(try await fixture.log(id) == "whole\nlast\n")
+        }
+    }
+
+    @Test func noneIsKeptWhereNoneIsWanted() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.run(["true"]) { request in
+                request.hostConfig?.logConfig = LogConfig()
+                request.hostConfig?.logConfig?.type = "none"
+            }
+            await #expect(throws: EngineError.self) { _ = try await fixture.log(id) }
+        }
+    }
+}

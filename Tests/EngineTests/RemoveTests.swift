@@ -1,0 +1,86 @@
+import APITypes
+import Engine
+import Lifecycle
+import Linux
+import TestKit
+import Testing
+
+@Suite(.timeLimit(.minutes(2)))
+struct RemoveTests {
+    @Test func aRunningContainerIsRefusedAndForceKillsIt() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.run(["sleep", "1000"])
+            let error = await #expect(throws: EngineError.self) { try await fixture.engine.removeContainer(id) }
+            guard case .conflict = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            let gone = try await fixture.engine.waitContainer(id, .removed)
+            try await fixture.engine.removeContainer(id, force: true)
+            #expect(await gone.result().statusCode == 137)
+            await #expect(throws: EngineError.notFound(kind: "container", name: id)) {
+                try await fixture.engine.inspectContainer(id)
+            }
+            #expect(try File.status(of: fixture.directory("data/containers/\(id)")) == nil)
+            #expect(try File.status(of: fixture.directory("run/c/\(id)")) == nil)
+        }
+    }
+
+    @Test func autoRemoveTakesItsAnonymousVolumesAlong() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.create(shell("echo x > /data/x; exit 6")) { request in
+                request.hostConfig?.autoRemove = true
+                request.config.volumes = ["/data": EmptyObject()]
+            }
+            #expect(try await fixture.engine.listVolumes([:]).volumes.count == 1)
+            let gone = try await fixture.engine.waitContainer(id, .removed)
+            try await fixture.engine.startContainer(id)
+            #expect(await gone.result().statusCode == 6)
+            try await poll("its volume is gone") { try await fixture.engine.listVolumes([:]).volumes.isEmpty }
+        }
+    }
+
+    @Test func aNameIsFreeAgain() async throws {
+        try await Fixture.with { fixture in
+            let first = try await fixture.create(["true"], name: "twin")
+            let error = await #expect(throws: EngineError.self) { _ = try await fixture.create(["true"], name: "twin") }
+            #expect(error?.description.contains("\"/twin\" is already in use by container \"\(first)\"") == true)
+            try await fixture.engine.renameContainer("twin", to: "other")
+            let second = try await fixture.create(["true"], name: "twin")
+            #expect(try await fixture.engine.inspectContainer("other").id == first)
+            #expect(try await fixture.engine.inspectContainer(String(second.prefix(12))).name == "/twin")
+            try await fixture.engine.removeContainer("twin")
+            _ = try await fixture.create(["true"], name: "twin")
+        }
+    }
+
+    @Test func anInterruptedRemovalIsFinishedByTheNextEngine() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.create(["true"], name: "half")
+            await fixture.abandon()
+            let row = """
+                UPDATE container SET state = json_set(state, '$.phase', 'removing') WHERE id = '\(id)'
+                """
+            let edited = try Command.run(
+                "/usr/bin/python3",
+                [
+                    "-c", "import sqlite3,sys; d=sqlite3.connect(sys.argv[1]); d.execute(sys.argv[2]); d.commit()",
+                    fixture.directory("data/quell.db"), row,
+                ])
+            try #require(edited.status.isSuccess, "\(edited.errors)")
+            try await fixture.reopen()
+            await #expect(throws: EngineError.self) { try await fixture.engine.inspectContainer("half") }
+            #expect(try File.status(of: fixture.directory("data/containers/\(id)")) == nil)
+        }
+    }
+
+    @Test func pruneTakesOnlyWhatHasEnded() async throws {
+        try await Fixture.with { fixture in
+            let running = try await fixture.run(["sleep", "1000"])
+            let created = try await fixture.create(["true"])
+            let report = try await fixture.engine.pruneContainers([:])
+            #expect(report.containersDeleted == [created])
+            #expect(try await fixture.engine.inspectContainer(running).state.running)
+        }
+    }
+}
