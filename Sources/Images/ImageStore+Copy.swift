@@ -28,8 +28,8 @@ extension ImageStore {
         }
     }
 
-    /// Tar of the file or directory at `path`, its names beginning with the last component of `path`. `output` is
-    /// closed at the end.
+    /// Tar of the file or directory at `path`, its names beginning with the last component of `path`: `./` if that is
+    /// `.`, or the root. `output` is closed at the end.
     /// - Throws: `.noSuchPath`.
     public func copyOut(root: String, path: String, to output: consuming OwnedDescriptor) async throws(ImageError) {
         try await pack(root, ["--path=" + path], ArchiveOutput(output))

@@ -38,7 +38,9 @@ func pack(_ arguments: Arguments) throws(Fault) -> String {
     try Confinement.enter(try arguments.root(), options.isLayer ? .readingLayer : .reading)
     if let path = arguments.value("path") {
         options.path = insideRoot(path)
-        options.prefix = EntryName(options.path)?.last ?? []
+        let last = EntryName(options.path)?.last ?? []
+        // `docker cp c:/dir/. x`: the client replaces the dot.
+        options.prefix = last.isEmpty || path.hasSuffix("/.") ? [dot] : last
     }
     var packer = Packer(try ArchiveWriter(), options)
     try packer.run()

@@ -10,7 +10,7 @@ struct Packer {
         /// Times to the nanosecond; otherwise whole seconds, as Docker's tars have them.
         var exactTimes = false
         var path: Bytes = [dot]
-        /// What the names begin with, in place of `path`; empty: `./`.
+        /// What the names begin with, in place of `path`; empty: nothing, and the root is `./`.
         var prefix = Bytes()
     }
 
@@ -53,7 +53,7 @@ struct Packer {
             let below = path + [slash] + child
             // Of a running container: it may be gone by now.
             guard let facts = try Files.facts(below) else { continue }
-            try pack(below, as: name == [dot] ? child : name + [slash] + child, facts)
+            try pack(below, as: options.prefix.isEmpty && name == [dot] ? child : name + [slash] + child, facts)
         }
     }
 
