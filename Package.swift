@@ -82,7 +82,7 @@ let package = Package(
             name: "Client", dependencies: ["APITypes", "Lifecycle", nioCore, nioPosix, nioHTTP1],
             swiftSettings: house),
         .executableTarget(
-            name: "quell", dependencies: ["APITypes", "Client", "Lifecycle", "Linux", argumentParser],
+            name: "quell", dependencies: ["APITypes", "Client", "Lifecycle", "Linux"],
             swiftSettings: house, linkerSettings: staticStandardLibrary),
 
         // Tests
@@ -100,9 +100,14 @@ let package = Package(
             swiftSettings: house),
         .testTarget(
             name: "DockerAPITests",
-            dependencies: ["DockerAPI", "APITypes", "Engine", "Lifecycle", "Linux", "quelld", argumentParser],
+            dependencies: [
+                "DockerAPI", "APITypes", "Engine", "Images", "Lifecycle", "Linux", "quelld", argumentParser, logging,
+                nioCore, nioPosix, nioHTTP1,
+            ],
             swiftSettings: house),
-        .testTarget(name: "ClientTests", dependencies: ["Client", "APITypes", "quell"], swiftSettings: house),
+        .testTarget(
+            name: "ClientTests", dependencies: ["Client", "APITypes", "Lifecycle", "Linux", "quell", "TestKit"],
+            swiftSettings: house),
         .testTarget(
             name: "EndToEndTests", dependencies: ["quelld", "quell", "quell-shim", "quell-unpack", "TestKit", "Linux", "Lifecycle"],
             swiftSettings: house),
