@@ -80,8 +80,10 @@ public final class Engine: Sendable {
         for container in all { await container.startAtOpen() }
     }
 
-    /// Stops every running container (for a daemon that is told to leave nothing); each by its own order.
+    /// Stops every running container (for a daemon that is told to leave nothing); each by its own order. The next engine
+    /// starts those again that a restart policy wants running.
     public func stopAll() async -> [StopOutcome] {
+        core.isStoppingAll.withLock { $0 = true }
         return await withTaskGroup(of: StopOutcome?.self) { group in
             for container in core.registry.all where container.snapshot.isActive {
                 group.addTask { [logger = core.logger] in

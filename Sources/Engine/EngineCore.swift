@@ -23,7 +23,11 @@ final class EngineCore: Sendable {
     let boot: String
     let logger: Logger
     let isClosing = Mutex(false)
-    let seccompProfile = Mutex<SeccompProfile?>(nil)
+    /// All containers are being stopped because the daemon ends: nothing is started again, and no intent is recorded, so
+    /// that the next engine's policies find them as they were.
+    let isStoppingAll = Mutex(false)
+    /// The default profile as each set of capabilities makes it, encoded: it is most of a `config.json`.
+    let seccompDocuments = Mutex<[[String]: [UInt8]]>([:])
 
     init(_ parts: EngineParts) {
         (configuration, paths, store, images) = (parts.configuration, parts.paths, parts.store, parts.images)

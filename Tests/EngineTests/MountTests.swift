@@ -18,7 +18,9 @@ struct MountTests {
                 ]
                 request.hostConfig?.tmpfs = ["/t": "size=1m"]
             }
-            #expect(text.contains("from the host\n") && text.contains("Read-only") && text.contains("1\n/made\n"))
+            #expect(
+                text.contains("from the host\n") && text.contains("Read-only") && text.contains("1\n")
+                    && text.contains("/made\n"))
             let again = try await fixture.output(["cat", "/v/file"]) { $0.hostConfig?.binds = ["store:/v"] }
             #expect(again.text == "kept\n")
             let error = await #expect(throws: EngineError.self) {

@@ -63,6 +63,86 @@ struct RecoveryTests {
         }
     }
 
+    @Test func aStopGoesOnWhileNoEngineIsThere() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.run(shell("trap '' TERM; echo ready; while :; do sleep 1000 & wait; done")) {
+                request in
+                request.hostConfig?.restartPolicy = RestartPolicy()
+                request.hostConfig?.restartPolicy?.name = "unless-stopped"
+            }
+            try await fixture.waitForLog(id, "ready")
+            _ = try await fixture.engine.stopContainer(id, StopOptions(timeout: .bounded(.milliseconds(700))))
+            await fixture.abandon()
+            let record = fixture.directory("data/containers/\(id)/exit")
+            try await within(.seconds(20), "the exit is recorded") {
+                try eventually("the exit is recorded") { try File.status(of: record) != nil }
+            }
+            try await fixture.reopen()
+            let state = try await fixture.engine.inspectContainer(id).state
+            #expect(state.status == "exited" && state.exitCode == 137)
+        }
+    }
+
+    @Test func aShimThatDiesInTheMiddleOfAStopDoesNotEndTheStop() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.run(shell("trap '' TERM; echo ready; while :; do sleep 1000 & wait; done"))
+            try await fixture.waitForLog(id, "ready")
+            let job = try await fixture.engine.stopContainer(id, StopOptions(timeout: .bounded(.seconds(1))))
+            let parent = try #require(fixture.configuration.cgroupParent)
+            try Cgroup("/\(parent)/shim-\(id)", on: try CgroupHost.detect()).kill()
+            #expect(await job.result().hasEnded)
+            #expect(try await fixture.engine.inspectContainer(id).state.status == "exited")
+        }
+    }
+
+    @Test func aStartThatWasInterruptedIsNotTakenForARun() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.create(["true"], name: "half")
+            await fixture.abandon()
+            let boot = String(decoding: try File.read("/proc/sys/kernel/random/boot_id"), as: UTF8.self).prefix(36)
+            try fixture.edit(
+                "UPDATE container SET state = json_set(state, '$.phase', 'active', '$.desired', 'running', '$.boot', '\(boot)')"
+            )
+            try await fixture.reopen()
+            let state = try await fixture.engine.inspectContainer(id).state
+            #expect(state.status == "exited" && state.exitCodeObserved == false && state.exitCode == 128)
+            try await fixture.engine.startContainer(id)
+        }
+    }
+
+    @Test func afterARestartOfTheHostTheStatusIsUnknownAndPoliciesApply() async throws {
+        try await Fixture.with { fixture in
+            let plain = try await fixture.create(["sleep", "1000"])
+            let wanted = try await fixture.create(["sleep", "1000"]) { request in
+                request.hostConfig?.restartPolicy = RestartPolicy()
+                request.hostConfig?.restartPolicy?.name = "unless-stopped"
+            }
+            await fixture.abandon()
+            try fixture.edit(
+                "UPDATE container SET state = json_set(state, '$.phase', 'active', '$.desired', 'running', '$.boot', 'other', '$.pid', 1)"
+            )
+            try await fixture.reopen()
+            let state = try await fixture.engine.inspectContainer(plain).state
+            #expect(state.status == "exited" && state.exitCodeObserved == false)
+            #expect(state.error.contains("the host was restarted"))
+            try await poll("it is started again") { try await fixture.engine.inspectContainer(wanted).state.running }
+        }
+    }
+
+    @Test func stoppingAllForTheDaemonsEndIsNoIntendedStop() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.run(["sleep", "1000"]) { request in
+                request.hostConfig?.restartPolicy = RestartPolicy()
+                request.hostConfig?.restartPolicy?.name = "unless-stopped"
+                request.config.labels = ["quell.stop.unhandled": "kill"]
+            }
+            #expect(await fixture.engine.stopAll().map(\.hasEnded) == [true])
+            #expect(try await fixture.engine.inspectContainer(id).state.status == "exited")
+            try await fixture.reopen()
+            try await poll("it is started again") { try await fixture.engine.inspectContainer(id).state.running }
+        }
+    }
+
     @Test func aContainerThatWasRemovedByHandIsSwept() async throws {
         try await Fixture.with { fixture in
             let stray = String(repeating: "ab", count: 32)

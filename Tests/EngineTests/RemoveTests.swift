@@ -58,16 +58,7 @@ struct RemoveTests {
         try await Fixture.with { fixture in
             let id = try await fixture.create(["true"], name: "half")
             await fixture.abandon()
-            let row = """
-                UPDATE container SET state = json_set(state, '$.phase', 'removing') WHERE id = '\(id)'
-                """
-            let edited = try Command.run(
-                "/usr/bin/python3",
-                [
-                    "-c", "import sqlite3,sys; d=sqlite3.connect(sys.argv[1]); d.execute(sys.argv[2]); d.commit()",
-                    fixture.directory("data/quell.db"), row,
-                ])
-            try #require(edited.status.isSuccess, "\(edited.errors)")
+            try fixture.edit("UPDATE container SET state = json_set(state, '$.phase', 'removing')")
             try await fixture.reopen()
             await #expect(throws: EngineError.self) { try await fixture.engine.inspectContainer("half") }
             #expect(try File.status(of: fixture.directory("data/containers/\(id)")) == nil)

@@ -66,12 +66,15 @@ extension Engine {
     public func waitContainer(_ reference: String, _ condition: WaitCondition = .notRunning) async throws(EngineError)
         -> ExitWait
     {
-        let promise = await (try core.container(reference)).wait(condition)
+        let container = try core.container(reference)
+        let promise = await container.wait(condition)
         return ExitWait {
             var left = WaitResponse()
             left.error = WaitError()
             left.error?.message = "the wait was cancelled"
-            return await promise.value(orWhenCancelled: left)
+            let response = await promise.value(orWhenCancelled: left)
+            if promise.current == nil { await container.forget(promise) }
+            return response
         }
     }
 

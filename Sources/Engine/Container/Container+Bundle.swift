@@ -13,10 +13,8 @@ extension Container {
         try await Blocking.run { () throws(EngineError) in
             try attempt("write the bundle") { () throws(SystemError) in
                 try File.makeDirectories(paths.bundle, mode: 0o700)
-                // Of an earlier run; the shim must be able to bind its socket and to write its record afresh.
-                for path in [paths.exitRecord, paths.socket] where try File.status(of: path, following: false) != nil {
-                    try File.unlink(path)
-                }
+                // Of an earlier run: the shim must be able to bind its socket.
+                if try File.status(of: paths.socket, following: false) != nil { try File.unlink(paths.socket) }
                 if writesFiles { try files.write(to: paths.data) }
                 try Container.write(spec.bytes, to: paths.config)
                 try Container.write(shim.wireBytes, to: paths.shimConfiguration)
@@ -105,31 +103,35 @@ extension EngineCore {
 
     func seccomp(_ host: HostConfig, _ capabilities: [String]) async throws(EngineError) -> JSON? {
         let options = try SecurityOptions(host.securityOpt ?? [])
-        let profile: SeccompProfile
         switch options.seccomp {
         case .unconfined: return nil
         case .standard:
             if host.privileged { return nil }
-            profile = try await standardProfile()
-        case .profile(let text): profile = try SeccompProfile(parsing: Array(text.utf8), from: "--security-opt seccomp")
+            if let known = seccompDocuments.withLock({ $0[capabilities] }) { return .encoded(known) }
+            let made = converted(try await standardProfile(), capabilities).bytes
+            seccompDocuments.withLock { $0[capabilities] = made }
+            return .encoded(made)
+        case .profile(let text):
+            return converted(
+                try SeccompProfile(parsing: Array(text.utf8), from: "--security-opt seccomp"), capabilities)
         }
-        return profile.oci(
+    }
+
+    private func converted(_ profile: SeccompProfile, _ capabilities: [String]) -> JSON {
+        profile.oci(
             capabilities: Set(capabilities), machine: facts.machine, kernel: (facts.kernelMajor, facts.kernelMinor))
     }
 
     private func standardProfile() async throws(EngineError) -> SeccompProfile {
-        if let profile = seccompProfile.withLock({ $0 }) { return profile }
         guard let path = configuration.seccompProfile else {
             throw .system(
                 "no default seccomp profile is installed: install the package golang-github-containers-common (containers-common), name one with seccomp-profile, or use --security-opt seccomp=unconfined"
             )
         }
-        let profile = try await Blocking.run { () throws(EngineError) in
+        return try await Blocking.run { () throws(EngineError) in
             try SeccompProfile(
                 parsing: try attempt("read the seccomp profile") { () throws(SystemError) in try File.read(path) },
                 from: path)
         }
-        seccompProfile.withLock { $0 = profile }
-        return profile
     }
 }

@@ -12,9 +12,10 @@ extension Container {
         cleanup = Task {
             await before?.value
             await unmount()
-            if let process { await ended(process) } else if connection != nil { await shimClosed() }
+            if let process { await ended(process) }
+            // What the shim still has to say comes before its connection ends.
+            if connection != nil { await shimClosed() }
             await removeTraces()
-            // What the shim still had to say was said before its connection closed.
             if self.shim === connection {
                 self.shim?.close()
                 self.shim = nil
@@ -30,7 +31,7 @@ extension Container {
         core.reactor.cancel(timer)
     }
 
-    /// An adopted shim is no child of ours: the end of its connection tells.
+    /// Tells, too, when an adopted shim ends, which is no child of ours.
     private func shimClosed() async {
         let closed = shimGone
         let timer = core.reactor.after(Container.shimDeadline) { closed.resolve(()) }

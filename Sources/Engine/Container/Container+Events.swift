@@ -52,7 +52,8 @@ extension Container {
     func finished(_ status: ExitStatus, at time: Int64, oomKilled: Bool, error: String = "") {
         let intended = state.desired == .stopped
         let closing = core.isClosing.withLock { $0 }
-        let restarts = !intended && !closing && rule.restarts(after: status, count: state.restartCount)
+        let stoppingAll = core.isStoppingAll.withLock { $0 }
+        let restarts = !intended && !closing && !stoppingAll && rule.restarts(after: status, count: state.restartCount)
         guard machine.exitObserved(restarts: restarts) else { return }
         mainProcess.withLock { $0 = nil }
         handWatch?.end()
@@ -63,7 +64,7 @@ extension Container {
         abandonExecs()
         if restarts { state.restartCount += 1 }
         record()
-        post("die", ["exitCode": status.shellCode.map { "\($0)" } ?? "unknown"])
+        post("die", ["exitCode": "\(status.dockerCode)"])
         if intended { post("stop") }
         beginCleanup()
         if let report = stopReport { resolveStopWaiters(.ended(report)) }
@@ -112,6 +113,8 @@ extension Container {
         return promise
     }
 
+    func forget(_ wait: Promise<WaitResponse>) { exitWaiters.removeAll { $0.promise === wait } }
+
     func resolveExitWaiters(removed: Bool = false) {
         let response = waitResponse()
         exitWaiters.removeAll { waiter in
@@ -121,14 +124,12 @@ extension Container {
         }
     }
 
-    /// 128+n for a signal; where nobody saw the status, the error says so and the number means nothing.
+    /// Where nobody saw the status, the error says so.
     private func waitResponse() -> WaitResponse {
         var response = WaitResponse()
         guard let status = state.exit?.status else { return response }
-        if let code = status.shellCode {
-            response.statusCode = Int(code)
-        } else {
-            response.statusCode = 255
+        response.statusCode = status.dockerCode
+        if status.shellCode == nil {
             response.error = WaitError()
             response.error?.message = status.description
         }

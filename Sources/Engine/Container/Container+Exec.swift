@@ -131,7 +131,7 @@ extension Container {
         execs[exec]?.pid = 0
         record.ended.resolve(status)
         publish()
-        post("exec_die", ["execID": exec, "exitCode": status.shellCode.map { "\($0)" } ?? "unknown"])
+        post("exec_die", ["execID": exec, "exitCode": "\(status.dockerCode)"])
     }
 
     /// The container has ended and so have they; whose status had not come will not be known.

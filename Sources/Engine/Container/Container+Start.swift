@@ -22,7 +22,7 @@ extension Container {
         let promise = Promise<EngineError?>()
         starting = promise
         run += 1
-        shimRefused = false
+        beginRun(cause)
         publish()
         // A task of its own: a client that hangs up must not leave half a container.
         Task { promise.resolve(await attemptStart(cause)) }
@@ -48,10 +48,7 @@ extension Container {
 
     private func performStart(_ cause: StartCause) async throws(EngineError) {
         let shared = try await sharedProcesses()
-        (state.phase, state.desired, state.boot, state.error, state.exit) = (.active, .running, core.boot, "", nil)
-        (state.pid, state.pidStart, state.oomKilled, state.verdict) = (0, 0, false, nil)
-        (stopReport, finding, laterOrder, stopSince) = (nil, nil, nil, nil)
-        if cause == .request { state.restartCount = 0 }
+        try await forgetExitRecord()
         // The intent; whoever finds it after a crash knows that a mount, a bundle or a shim may be there.
         try await core.store.save(state, of: id, durable: false)
         try await prepareRootfs()
@@ -64,7 +61,27 @@ extension Container {
         }
         for attachment in earlyAttachments { try await attachment.connect(to: paths.socket, core.reactor) }
         earlyAttachments = []
+        if laterOrder != nil { throw .conflict("container \(name) was stopped while it was being started") }
         try await runRuntime(connection)
+    }
+
+    /// Before anything waits: a stop that comes from now on is for this run.
+    private func beginRun(_ cause: StartCause) {
+        (state.phase, state.desired, state.boot, state.error, state.exit) = (.active, .running, core.boot, "", nil)
+        (state.pid, state.pidStart, state.oomKilled, state.verdict) = (0, 0, false, nil)
+        (stopReport, finding, laterOrder, lastOrder, stopSince) = (nil, nil, nil, nil, nil)
+        (shimRefused, shimGone) = (false, Promise())
+        if cause == .request { state.restartCount = 0 }
+    }
+
+    /// An earlier run's: it must not be taken for this one's.
+    private func forgetExitRecord() async throws(EngineError) {
+        let path = paths.exitRecord
+        try await Blocking.run { () throws(EngineError) in
+            try attempt { () throws(SystemError) in
+                if try File.status(of: path, following: false) != nil { try File.unlink(path) }
+            }
+        }
     }
 
     private func runRuntime(_ connection: ShimConnection) async throws(EngineError) {
@@ -164,7 +181,7 @@ extension Container {
         switch error {
         case .commandNotFound: state.exit = StoredStatus(.code(127))
         case .notExecutable: state.exit = StoredStatus(.code(126))
-        default: state.exit = StoredStatus(.code(128))
+        default: state.exit = StoredStatus(.unobserved(.neverStarted))
         }
         (state.phase, state.pid, state.error, state.finishedAt) = (
             .exited, 0, error.description, WallTime.now().nanosecondsSince1970
@@ -173,7 +190,7 @@ extension Container {
         earlyAttachments = []
         resolveStopWaiters(.already(state.exit?.status))
         record()
-        post("die", ["exitCode": "\(state.exit?.status.shellCode ?? 0)"])
+        post("die", ["exitCode": "\(state.exit?.status.dockerCode ?? 0)"])
         beginCleanup()
         resolveExitWaiters()
         if document.host.autoRemove { removeAfterExit() }

@@ -1,5 +1,6 @@
 import Lifecycle
 import Linux
+import Synchronization
 import Logging
 
 /// Somebody who asked for a stop and waits for its verdict.
@@ -69,6 +70,7 @@ extension Container {
     /// Before the first signal it is on the disk that this container is to be stopped, where anything could start it
     /// again. A disk that does not answer does not keep a container alive: after two seconds the stop goes on.
     private func recordIntent() async throws(EngineError) {
+        if core.isStoppingAll.withLock({ $0 }) { return }
         let isNews = state.desired == .running
         state.desired = .stopped
         guard isNews else { return }
@@ -124,6 +126,7 @@ extension Container {
 
     /// Hands the order to the shim; where there is none, the engine does what it can itself.
     func sendOrder(_ order: StopOrder) async {
+        lastOrder = order
         guard let shim else { return stopByHand(order) }
         do throws(EngineError) {
             switch try await shim.call(.stop(order)) {
@@ -132,9 +135,11 @@ extension Container {
             case .done, .snapshot, .started: core.logger.error("container \(id): the shim answered stop wrongly")
             }
         } catch {
+            // A lost connection is an event of its own, which carries the stop on; a shim that is silent must not save its
+            // container.
+            guard case .timedOut = error, machine.isActive else { return }
             core.logger.error("container \(id): \(error)")
-            // A lost connection is an event of its own; a shim that is silent must not save its container.
-            if machine.isActive { stopByHand(order) }
+            stopByHand(order)
         }
     }
 

@@ -55,6 +55,9 @@ extension Container {
             publish()
             // Between the look and the watch it may have emptied.
             await populationChanged(run: number)
+            if machine.isActive, state.desired == .stopped {
+                stopByHand(lastOrder ?? stopDefaults.order(for: StopOptions()))
+            }
         } catch {
             core.logger.error("container \(id): \(error)")
         }
@@ -78,7 +81,9 @@ extension Container {
                 return try held.borrow { (pidfd) throws(SystemError) in try pidfd.observedExit() } ?? nil
             } catch { return nil }
         }
-        let reason = state.boot == core.boot ? UnobservedReason.supervisorGone : .hostRestarted
+        var reason = state.boot == core.boot ? UnobservedReason.supervisorGone : .hostRestarted
+        // The engine ended before it had made a shim.
+        if state.pid == 0, observed == nil, !Recovery.exists(paths.socket) { reason = .neverStarted }
         let status = observed ?? .unobserved(reason)
         finished(
             status, at: WallTime.now().nanosecondsSince1970, oomKilled: false,

@@ -38,6 +38,8 @@ actor Container {
     var stopReport: StopReport?
     /// The order that a start under way must carry out when it is done.
     var laterOrder: StopOrder?
+    /// What the shim was last asked; carried on by hand should it die.
+    var lastOrder: StopOrder?
     var finding: StuckFinding?
     /// The start under way, for those who join it.
     var starting: Promise<EngineError?>?

@@ -117,13 +117,13 @@ struct LogStart: Sendable {
 /// Tells when a log is written to or replaced.
 final class LogWatch: Sendable {
     private let inotify: Inotify
-    private let promise = Mutex(Promise<Void>())
+    private let tell: @Sendable () -> Void
     private let token = Mutex<Reactor.Token?>(nil)
     private let reactor: Reactor
 
     /// Watches the directory: the file may not be there yet, and is replaced when it is rotated.
-    init(_ path: String, _ reactor: Reactor) throws(SystemError) {
-        self.reactor = reactor
+    init(_ path: String, _ reactor: Reactor, tell: @escaping @Sendable () -> Void) throws(SystemError) {
+        (self.reactor, self.tell) = (reactor, tell)
         let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         inotify = try Inotify(watching: directory)
         token.withLock { $0 = reactor.register(inotify.descriptor.raw, .readable) { [weak self] _ in self?.changed() } }
@@ -131,17 +131,10 @@ final class LogWatch: Sendable {
 
     deinit { end() }
 
-    /// Comes at the next change from now on.
-    func change() -> Promise<Void> { promise.withLock { $0 } }
-
     private func changed() {
         // A failure to read is found again by the log's own read.
         do throws(SystemError) { try inotify.drain() } catch { end() }
-        let old = promise.withLock { current in
-            defer { current = Promise() }
-            return current
-        }
-        old.resolve(())
+        tell()
     }
 
     func end() {

@@ -14,8 +14,10 @@ actor LogReader {
     private var pending: ArraySlice<OutputChunk> = []
     private var cutter = LineCutter()
     private var watch: LogWatch?
+    private var endings: Task<Void, Never>?
     private var finished = false
-    private let closed = Promise<Void>()
+    /// Something may have changed: the file, or the container's state; or the reader is closed.
+    private nonisolated let news = NewsSignal()
     /// Lines that are there already are given together, up to this many bytes.
     private static let piece = 32 << 10
 
@@ -43,7 +45,12 @@ actor LogReader {
     /// Opens all files now, so that a rotation loses nothing. For the last lines they are read through once.
     private func begin() async throws(EngineError) {
         let (path, options, reactor) = (path, options, container.core.reactor)
-        if options.follow { watch = try attempt { () throws(SystemError) in try LogWatch(path, reactor) } }
+        if options.follow {
+            watch = try attempt { () throws(SystemError) in
+                try LogWatch(path, reactor) { [news] in news.raise() }
+            }
+            endings = Task { [news, container] in await LogReader.tellEndings(of: container, to: news) }
+        }
         let start = try await Blocking.run { () throws(EngineError) in
             try attempt("read the log") { () throws(SystemError) in
                 let files = try OpenLog.all(path)
@@ -64,14 +71,14 @@ actor LogReader {
             if let piece = nextPiece() { return piece }
             if finished { return nil }
             // Before the look: what is written after it is announced.
-            let change = watch?.change()
+            news.lower()
             let over = !container.snapshot.isActive && container.snapshot.live != .restarting
             if try await readMore() { continue }
             if over || !options.follow {
                 finished = true
                 continue
             }
-            await waitForNews(change)
+            await news.raised()
         }
     }
 
@@ -104,30 +111,21 @@ actor LogReader {
         return !bytes.isEmpty || fresh != nil
     }
 
-    /// Until the file changes, the container ends, or the reader is closed.
-    private func waitForNews(_ change: Promise<Void>?) async {
-        let woken = Promise<Void>()
-        let ended = await container.wait(.nextExit)
-        Task {
-            _ = await ended.value()
-            woken.resolve(())
+    private static func tellEndings(of container: Container, to news: NewsSignal) async {
+        while !Task.isCancelled {
+            let ended = await container.wait(.nextExit)
+            _ = await ended.value(orWhenCancelled: WaitResponse())
+            await container.forget(ended)
+            news.raise()
         }
-        Task { [closed] in
-            await closed.value()
-            woken.resolve(())
-        }
-        Task {
-            await change?.value()
-            woken.resolve(())
-        }
-        await woken.value()
     }
 
     private func close() {
         finished = true
-        closed.resolve(())
+        endings?.cancel()
         watch?.end()
         watch = nil
+        news.raise()
     }
 }
 

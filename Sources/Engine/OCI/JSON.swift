@@ -7,6 +7,8 @@ enum JSON: Hashable, Sendable {
     case unsigned(UInt64)
     case string(String)
     case array([JSON])
+    /// A document that was written before.
+    case encoded([UInt8])
     case object([String: JSON])
 
     subscript(key: String) -> JSON? {
@@ -55,6 +57,7 @@ enum JSON: Hashable, Sendable {
         case .bool(let value): output += (value ? "true" : "false").utf8
         case .integer(let value): output += String(value).utf8
         case .unsigned(let value): output += String(value).utf8
+        case .encoded(let bytes): output += bytes
         case .string(let text): JSON.write(text, to: &output)
         case .array(let elements):
             output.append(UInt8(ascii: "["))

@@ -65,6 +65,7 @@ enum StateText {
 
     static func exitText(_ status: ExitStatus?) -> String {
         guard let status else { return "unknown" }
+        if status == .unobserved(.neverStarted) { return "\(status.dockerCode)" }
         return status.shellCode.map { "\($0)" } ?? "unknown"
     }
 
@@ -98,7 +99,7 @@ extension ContainerState {
         paused = snapshot.live == .paused
         restarting = snapshot.live == .restarting
         (oomKilled, pid, error) = (state.oomKilled, Int(state.pid), state.error)
-        exitCode = state.exit?.status.shellCode.map { Int($0) } ?? 0
+        exitCode = state.exit?.status.dockerCode ?? 0
         exitCodeObserved = state.exit.map { $0.status.shellCode != nil }
         startedAt = StateText.stamp(state.startedAt)
         finishedAt = StateText.stamp(state.finishedAt)
@@ -111,6 +112,15 @@ extension ContainerState {
 extension StateText {
     static func stamp(_ nanoseconds: Int64) -> String {
         nanoseconds == 0 ? Timestamp.never.description : Timestamp(nanosecondsSince1970: nanoseconds).description
+    }
+}
+
+extension ExitStatus {
+    /// For APIs that know nothing but a number: 128+n for a signal, 128 for what never started (as Docker), and 255 for a
+    /// status nobody saw, which no success can be mistaken for.
+    var dockerCode: Int {
+        if let code = shellCode { return Int(code) }
+        return self == .unobserved(.neverStarted) ? 128 : 255
     }
 }
 

@@ -70,6 +70,13 @@ final class Fixture: Sendable {
 
     func abandon() async { await engine.close() }
 
+    /// Changes the database of an engine that was abandoned.
+    func edit(_ statement: String) throws {
+        let script = "import sqlite3,sys; d=sqlite3.connect(sys.argv[1]); d.execute(sys.argv[2]); d.commit()"
+        let edited = try Command.run("/usr/bin/python3", ["-c", script, directory("data/quell.db"), statement])
+        try #require(edited.status.isSuccess, "\(edited.errors)")
+    }
+
     private func end() async throws {
         var all = ListOptions()
         all.all = true
