@@ -5,11 +5,16 @@ import Synchronization
 /// A client's connection, for tasks. Reads are pulled one part at a time and writes wait while the client does not
 /// read, so that a connection holds a bounded number of bytes either way.
 final class HTTPConnection: Sendable {
+    private struct Action {
+        let run: @Sendable () -> Void
+        let alsoWhenStopping: Bool
+    }
+
     private struct Watchers {
         var isGone = false
         var isStopping = false
         var next = 0
-        var actions: [Int: @Sendable () -> Void] = [:]
+        var actions: [Int: Action] = [:]
     }
 
     let channel: any Channel
@@ -80,13 +85,13 @@ final class HTTPConnection: Sendable {
 
     // MARK: the end of a connection
 
-    /// Runs the action when the client is gone or the server stops, at once where it is so already. The result
-    /// takes it back.
-    func onDisconnect(_ action: @escaping @Sendable () -> Void) -> Int? {
+    /// Runs the action when the client is gone or, unless told otherwise, the server stops; at once where it is so
+    /// already. The result takes it back.
+    func onDisconnect(alsoWhenStopping: Bool = true, _ action: @escaping @Sendable () -> Void) -> Int? {
         let token = watchers.withLock { watchers -> Int? in
-            guard !watchers.isGone, !watchers.isStopping else { return nil }
+            guard !watchers.isGone, !(watchers.isStopping && alsoWhenStopping) else { return nil }
             watchers.next += 1
-            watchers.actions[watchers.next] = action
+            watchers.actions[watchers.next] = Action(run: action, alsoWhenStopping: alsoWhenStopping)
             return watchers.next
         }
         if token == nil { action() }
@@ -100,21 +105,23 @@ final class HTTPConnection: Sendable {
 
     /// The server stops: ends what waits on behalf of this client, and takes no further request from it.
     func stop() {
-        take { $0.isStopping = true }
+        let due = watchers.withLock { watchers in
+            watchers.isStopping = true
+            let due = watchers.actions.filter(\.value.alsoWhenStopping)
+            for token in due.keys { watchers.actions.removeValue(forKey: token) }
+            return due
+        }
+        for action in due.values { action.run() }
     }
 
     var isStopping: Bool { watchers.withLock { $0.isStopping } }
 
     private func disconnected() {
-        take { $0.isGone = true }
-    }
-
-    private func take(_ change: (inout Watchers) -> Void) {
-        let actions = watchers.withLock { watchers in
-            change(&watchers)
+        let due = watchers.withLock { watchers in
+            watchers.isGone = true
             defer { watchers.actions = [:] }
             return watchers.actions
         }
-        for action in actions.values { action() }
+        for action in due.values { action.run() }
     }
 }

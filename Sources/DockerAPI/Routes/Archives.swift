@@ -38,7 +38,7 @@ extension API {
     }
 
     private func stream(_ bytes: ByteStream, _ type: String, _ headers: HTTPHeaders, _ call: Call) async throws {
-        try await call.watched(leave: { bytes.close() }) {
+        try await call.watched(alsoWhenStopping: false, leave: { bytes.close() }) {
             defer { bytes.close() }
             var headers = headers
             headers.replaceOrAdd(name: "Content-Type", value: type)

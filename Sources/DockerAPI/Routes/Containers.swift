@@ -88,7 +88,7 @@ extension API {
     }
 
     private func answer(_ call: Call, with job: StopJob) async throws {
-        guard let outcome = try await call.whileConnected({ await job.result() }) else { return }
+        guard let outcome = try await call.whileConnected({ await job.result() }) else { throw EngineError.closing }
         switch outcome.verdict {
         case .already: try await call.answer(.notModified)
         case .ended: try await call.answer(.noContent)
@@ -100,7 +100,7 @@ extension API {
         let (id, options) = (try call.id, try call.stopOptions())
         // Not in the request's own task: half a restart would be a stop nobody asked for.
         let restart = Task { try await engine.restartContainer(id, options) }
-        guard try await call.whileConnected({ try await restart.value }) != nil else { return }
+        guard try await call.whileConnected({ try await restart.value }) != nil else { throw EngineError.closing }
         try await call.answer(.noContent)
     }
 

@@ -69,7 +69,7 @@ extension API {
     }
 
     private func save(_ names: [String], _ call: Call) async throws {
-        for name in names { _ = try engine.images.image(name) }
+        try engine.images.checkSave(names)
         try await call.answerFromPipe("application/x-tar") { writing in
             try await engine.images.save(names, to: writing)
         }

@@ -78,11 +78,11 @@ struct Call: Sendable {
     // MARK: watching
 
     /// Runs `body`; when the client leaves meanwhile, or the server stops, `leave` runs at once, which has to end what
-    /// `body` waits for.
+    /// `body` waits for. What comes to an end by itself need not end because the server stops.
     func watched<Result>(
-        leave: @escaping @Sendable () -> Void, _ body: () async throws -> Result
+        alsoWhenStopping: Bool = true, leave: @escaping @Sendable () -> Void, _ body: () async throws -> Result
     ) async throws -> Result {
-        let token = exchange.connection.onDisconnect(leave)
+        let token = exchange.connection.onDisconnect(alsoWhenStopping: alsoWhenStopping, leave)
         defer { exchange.connection.forget(token) }
         return try await body()
     }

@@ -51,7 +51,7 @@ extension Call {
                 }
             }
         let task = Task { try await work(OwnedDescriptor(adopting: raw)) }
-        try await watched(leave: { task.cancel() }) {
+        try await watched(alsoWhenStopping: false, leave: { task.cancel() }) {
             do {
                 try await channel.executeThenClose { pieces in
                     for try await piece in pieces {

@@ -15,7 +15,7 @@ struct ProgressStream: Sendable {
             defer { reports.finish() }
             return try await work { progress in reports.yield(progress) }
         }
-        try await call.watched(leave: { task.cancel() }) {
+        try await call.watched(alsoWhenStopping: false, leave: { task.cancel() }) {
             do {
                 try await relay(events)
                 let lines = try await task.value
