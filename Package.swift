@@ -88,15 +88,19 @@ let package = Package(
         // Tests
         .target(name: "TestKit", dependencies: ["CLinux", "Lifecycle", "Linux"], swiftSettings: house),
         .testTarget(name: "LifecycleTests", dependencies: ["Lifecycle"], swiftSettings: house),
-        .testTarget(name: "LinuxTests", dependencies: ["Linux", "CLinux", "Lifecycle", "TestKit"], swiftSettings: house),
+        .testTarget(
+            name: "LinuxTests", dependencies: ["Linux", "CLinux", "Lifecycle", "TestKit"], swiftSettings: house),
         .testTarget(
             name: "ShimTests", dependencies: ["Shim", "quell-shim", "Linux", "Lifecycle", "TestKit"],
             swiftSettings: house),
         .testTarget(
-            name: "ImagesTests", dependencies: ["Images", "quell-unpack", "Lifecycle", "Linux", "TestKit"], swiftSettings: house),
+            name: "ImagesTests", dependencies: ["Images", "quell-unpack", "Lifecycle", "Linux", "TestKit"],
+            swiftSettings: house),
         .testTarget(
             name: "EngineTests",
-            dependencies: ["Engine", "APITypes", "Images", "Lifecycle", "Linux", "quell-shim", "quell-unpack", "TestKit"],
+            dependencies: [
+                "Engine", "APITypes", "Images", "Lifecycle", "Linux", "quell-shim", "quell-unpack", "TestKit",
+            ],
             swiftSettings: house),
         .testTarget(
             name: "DockerAPITests",
@@ -109,7 +113,8 @@ let package = Package(
             name: "ClientTests", dependencies: ["Client", "APITypes", "Lifecycle", "Linux", "quell", "TestKit"],
             swiftSettings: house),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["quelld", "quell", "quell-shim", "quell-unpack", "TestKit", "Linux", "Lifecycle"],
+            name: "EndToEndTests",
+            dependencies: ["quelld", "quell", "quell-shim", "quell-unpack", "TestKit", "Linux", "Lifecycle"],
             swiftSettings: house),
     ]
 )

@@ -74,7 +74,9 @@ final class LogFile {
             if kept > 1 {
                 for number in stride(from: kept - 1, through: 1, by: -1) {
                     let older = number == 1 ? configuration.path : "\(configuration.path).\(number - 1)"
-                    if try File.status(of: older) != nil { try File.rename(older, to: "\(configuration.path).\(number)") }
+                    if try File.status(of: older) != nil {
+                        try File.rename(older, to: "\(configuration.path).\(number)")
+                    }
                 }
             } else {
                 try File.unlink(configuration.path)

@@ -13,7 +13,8 @@ enum LogLine {
             // Invalid UTF-8 becomes U+FFFD: JSON has no other place for it.
             for byte in String(decoding: text, as: UTF8.self).utf8 { escape(byte, to: &out) }
         }
-        out.append(contentsOf: (stream == .output ? #"","stream":"stdout","time":""# : #"","stream":"stderr","time":""#).utf8)
+        out.append(
+            contentsOf: (stream == .output ? #"","stream":"stdout","time":""# : #"","stream":"stderr","time":""#).utf8)
         out.append(contentsOf: time)
         out.append(contentsOf: "\"}\n".utf8)
     }

@@ -113,7 +113,9 @@ final class ProcessStreams {
 
     private func deliver(_ bytes: ArraySlice<UInt8>, _ stream: OutputStream) {
         log?.write(bytes, stream: stream)
-        let takers = attached.filter { stream == .output ? $0.attachment?.output == true : $0.attachment?.error == true }
+        let takers = attached.filter {
+            stream == .output ? $0.attachment?.output == true : $0.attachment?.error == true
+        }
         if takers.isEmpty && keepsEarly && attached.isEmpty {
             early.append((stream, Array(bytes)))
             earlyCount += bytes.count

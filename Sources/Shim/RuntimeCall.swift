@@ -90,8 +90,9 @@ struct RuntimeFault: Hashable {
         let text = message.lowercased()
         let isProgram = text.contains("executable file") || text.contains("exec:") || text.contains("exec `")
         let aboutProgram = isProgram || text.contains("open executable") || text.contains("stat `")
-        if aboutProgram && (text.contains("permission denied") || text.contains("not permitted") || text.contains("is a directory")
-            || text.contains("exec format error"))
+        if aboutProgram
+            && (text.contains("permission denied") || text.contains("not permitted") || text.contains("is a directory")
+                || text.contains("exec format error"))
         {
             return .notExecutable
         }

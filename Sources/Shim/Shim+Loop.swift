@@ -77,9 +77,13 @@ extension Shim {
     /// A client that leaves cancels nothing. Its end of file counts when the container's stdin belongs to one client.
     func disconnect(_ connection: Connection) {
         connections.removeAll { $0 === connection }
-        guard let attachment = connection.attachment, let streams = existingStreams(of: attachment.target) else { return }
+        guard let attachment = connection.attachment, let streams = existingStreams(of: attachment.target) else {
+            return
+        }
         streams.attached.removeAll { $0 === connection }
-        if case .exec(let id) = attachment.target, streams.attached.isEmpty, execs[id]?.isStarted == false { execs[id] = nil }
+        if case .exec(let id) = attachment.target, streams.attached.isEmpty, execs[id]?.isStarted == false {
+            execs[id] = nil
+        }
         if attachment.input && closesWithClient(attachment.target) { streams.closeInput() }
     }
 

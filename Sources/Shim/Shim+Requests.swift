@@ -75,7 +75,9 @@ extension Shim {
     }
 
     private func send(_ signal: Signal, _ request: ShimRequest, _ connection: Connection) throws(SystemError) {
-        guard mainProcess != nil, record == nil else { return refuse(request, connection, "the container is not running") }
+        guard mainProcess != nil, record == nil else {
+            return refuse(request, connection, "the container is not running")
+        }
         try mainProcess?.send(signal)
         connection.send(.reply(request.id, .done))
     }
@@ -99,7 +101,9 @@ extension Shim {
     private func endUnstarted() {
         let report = StopReport(status: .unobserved(.neverStarted), how: .already, rung: nil, elapsed: .zero)
         tell(.stop(job: job, .ended(report)))
-        if state == .created { failStart(ShimReply.failed(.state, message: "stopped before it was started"), asker: nil) }
+        if state == .created {
+            failStart(ShimReply.failed(.state, message: "stopped before it was started"), asker: nil)
+        }
     }
 
     /// While the runtime still works: a kill ends the runtime and what it made; a softer stop waits for the start.

@@ -23,7 +23,9 @@ extension Shim {
         guard state == .running || state == .paused else {
             return refuse(request, connection, "the container is \(state)")
         }
-        guard execs[exec.id]?.isStarted != true else { return refuse(request, connection, "exec \(exec.id) runs already") }
+        guard execs[exec.id]?.isStarted != true else {
+            return refuse(request, connection, "exec \(exec.id) runs already")
+        }
         let files = RuntimeFiles(bundle: configuration.bundle, name: "exec-\(exec.id)", terminal: exec.terminal)
         let streams = streams(of: .exec(exec.id))
         execs[exec.id]?.isStarted = true
@@ -193,7 +195,8 @@ extension Shim {
     /// The runtime did not come back in time: tell who asked, end it, and go on waiting for its end.
     func giveUp(_ call: RuntimeCall) {
         call.isOverdue = true
-        let message = "\(configuration.runtime.fileName) did not finish within \(Shim.runtimeDeadline.shortText) and was killed"
+        let message =
+            "\(configuration.runtime.fileName) did not finish within \(Shim.runtimeDeadline.shortText) and was killed"
         answer(call, .failed(.runtime, message: message))
         do throws(SystemError) {
             try call.process.send(.kill)

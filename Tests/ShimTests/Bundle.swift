@@ -12,12 +12,16 @@ enum Bundle {
         _ command: [String], to bundle: String, id: String, terminal: Bool, pidNamespace: PIDNamespace, mounts: [String]
     ) throws {
         let root = bundle + "/rootfs"
-        for directory in ["bin", "proc", "dev", "sys", "tmp", "mnt"] { try File.makeDirectories("\(root)/\(directory)") }
+        for directory in ["bin", "proc", "dev", "sys", "tmp", "mnt"] {
+            try File.makeDirectories("\(root)/\(directory)")
+        }
         let busybox = try File.open("/bin/busybox", .readOnly).readAll(limit: 16 << 20)
         let file = try File.open(root + "/bin/busybox", [.writeOnly, .create], mode: 0o755)
         try file.writeAll(busybox)
         try file.close()
-        for name in ["sh", "sleep", "cat", "echo", "true", "false", "kill", "head", "seq", "stty", "trap", "grep", "dd"] {
+        for name in [
+            "sh", "sleep", "cat", "echo", "true", "false", "kill", "head", "seq", "stty", "trap", "grep", "dd",
+        ] {
             try File.makeLink("\(root)/bin/\(name)", to: "busybox")
         }
         let text = config(command, id: id, root: root, terminal: terminal, pidNamespace: pidNamespace, mounts: mounts)

@@ -3,7 +3,8 @@ import Linux
 import Testing
 
 @Suite(.serialized, .timeLimit(.minutes(2))) struct ExecTests {
-    private func request(_ id: String, _ command: [String], terminal: Bool = false, openStdin: Bool = false) -> ShimCall {
+    private func request(_ id: String, _ command: [String], terminal: Bool = false, openStdin: Bool = false) -> ShimCall
+    {
         .exec(
             ExecRequest(
                 id: id, process: Array(Bundle.process(command, terminal: terminal).utf8), terminal: terminal,
@@ -19,7 +20,8 @@ import Testing
             try shim.start()
             let stream = try shim.client()
             try stream.attach(.exec("a"))
-            guard case .started = try shim.main.call(request("a", ["sh", "-c", "echo one; echo two >&2; exit 5"])) else {
+            guard case .started = try shim.main.call(request("a", ["sh", "-c", "echo one; echo two >&2; exit 5"]))
+            else {
                 Issue.record("not started")
                 return
             }

@@ -75,7 +75,9 @@ final class ShimUnderTest {
     }
 
     func record() throws -> ExitRecord? {
-        try File.readIfPresent(configuration.exitRecord).flatMap { ExitRecord(text: String(decoding: $0, as: UTF8.self)) }
+        try File.readIfPresent(configuration.exitRecord).flatMap {
+            ExitRecord(text: String(decoding: $0, as: UTF8.self))
+        }
     }
 
     func logText() throws -> String {

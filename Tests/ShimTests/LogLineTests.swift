@@ -37,7 +37,8 @@ struct LogLineTests {
     @Test func everyByteIsEscapedToValidJSON() {
         var out: [UInt8] = []
         LogLine.append([0, 9, 10, 13, 34, 92, 0x1b, 0x7f, 0xff, 97], stream: .error, time: Array("T".utf8), to: &out)
-        let expected = #"{"log":"\u0000\t\n\r\"\\\u001b\u007f"# + "\u{FFFD}" + #"a","stream":"stderr","time":"T"}"# + "\n"
+        let expected =
+            #"{"log":"\u0000\t\n\r\"\\\u001b\u007f"# + "\u{FFFD}" + #"a","stream":"stderr","time":"T"}"# + "\n"
         #expect(String(decoding: out, as: UTF8.self) == expected)
     }
 }

@@ -62,7 +62,8 @@ final class ShimClient {
     }
 
     func attach(_ target: StreamTarget = .main, input: Bool = false) throws {
-        guard case .done = try call(.attach(AttachRequest(target: target, input: input, output: true, error: true))) else {
+        guard case .done = try call(.attach(AttachRequest(target: target, input: input, output: true, error: true)))
+        else {
             throw HarnessError("not attached")
         }
     }

@@ -78,7 +78,8 @@ import Testing
         let directory = "/tmp/quell-shimtest-log\(UInt32.random(in: 0 ... .max))"
         try File.makeDirectories(directory)
         let log = LogConfiguration(path: directory + "/l", maximumSize: 20_000, maximumFiles: 3)
-        try withShim(ShimUnderTest(["sh", "-c", "seq 1 5000; sleep 0.1; seq 1 5000; sleep 0.1; echo last"], log: log)) { shim in
+        try withShim(ShimUnderTest(["sh", "-c", "seq 1 5000; sleep 0.1; seq 1 5000; sleep 0.1; echo last"], log: log)) {
+            shim in
             try shim.start()
             _ = try shim.main.exited()
             let names = try File.list(directory).map(\.name).sorted()

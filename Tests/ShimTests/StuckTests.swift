@@ -26,7 +26,8 @@ import Testing
         try withHungContainer { shim, hung in
             let order = StopOrder(ladder: .kill, unhandled: .kill, killDeadline: .milliseconds(500))
             let finding = try #require(try shim.stop(order).finding)
-            #expect(finding.tasks.contains { $0.comm == "cat" && $0.state == "D" && $0.killPending && !$0.wchan.isEmpty })
+            #expect(
+                finding.tasks.contains { $0.comm == "cat" && $0.state == "D" && $0.killPending && !$0.wchan.isEmpty })
             #expect(try shim.record() == nil, "nothing is recorded that was not observed")
             guard case .snapshot(let snapshot) = try shim.main.call(.hello) else { return }
             #expect(snapshot.state == .stuck)
