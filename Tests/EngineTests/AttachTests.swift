@@ -1,5 +1,6 @@
 import APITypes
 import Engine
+import Lifecycle
 import Testing
 
 @Suite(.timeLimit(.minutes(2)))
@@ -37,6 +38,37 @@ struct AttachTests {
             let text = String(decoding: bytes, as: UTF8.self)
             #expect(text.contains("/dev/pts/0"))
             #expect(text.contains("31 97"))
+        }
+    }
+
+    @Test func whatWasLoggedCanComeFirst() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.run(shell("echo early; read x; echo late $x")) { $0.config.openStdin = true }
+            try await fixture.waitForLog(id, "early")
+            var options = AttachOptions()
+            (options.stdin, options.stdout, options.logs) = (true, true, true)
+            let streams = try await fixture.engine.attachContainer(id, options)
+            try await streams.write(Array("word\n".utf8))
+            var bytes: [UInt8] = []
+            while let chunk = try await streams.output.next() { bytes += chunk.bytes }
+            #expect(String(decoding: bytes, as: UTF8.self) == "early\nlate word\n")
+        }
+    }
+
+    @Test func aSlowReaderHoldsNobodyUpButTheWriter() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.create(
+                shell("dd if=/dev/zero bs=64k count=64 2>/dev/null | tr '\\0' x; echo done >&2"))
+            var options = AttachOptions()
+            (options.stdout, options.stderr) = (true, true)
+            let streams = try await fixture.engine.attachContainer(id, options)
+            try await fixture.engine.startContainer(id)
+            try await Task.sleep(for: .milliseconds(200))
+            var count = 0
+            while let chunk = try await streams.output.next() {
+                if chunk.stream == .output { count += chunk.bytes.count }
+            }
+            #expect(count == 64 * 65536)
         }
     }
 

@@ -92,6 +92,19 @@ struct ConfinementTests {
         }
     }
 
+    @Test func theKernelsKillForWantOfMemoryIsTold() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.create(shell("dd if=/dev/zero of=/dev/null bs=200M count=1")) { request in
+                request.hostConfig?.memory = 16 << 20
+                request.hostConfig?.memorySwap = 16 << 20
+            }
+            let ended = try await fixture.engine.waitContainer(id, .nextExit)
+            try await fixture.engine.startContainer(id)
+            #expect(await ended.result().statusCode != 0)
+            #expect(try await fixture.engine.inspectContainer(id).state.oomKilled)
+        }
+    }
+
     @Test func runcIsTheAlternative() async throws {
         try await Fixture.with { fixture in
             let (code, text) = try await fixture.output(shell("echo by runc")) { $0.hostConfig?.runtime = "runc" }

@@ -77,6 +77,9 @@ struct ListTests {
             #expect(try await past.next()?.action == "create")
             #expect(try await past.next()?.action == "die")
             past.close()
+            await #expect(throws: EngineError.invalid("invalid filter 'colour'")) {
+                _ = try await fixture.engine.events(since: nil, until: nil, filters: ["colour": ["red"]])
+            }
         }
     }
 

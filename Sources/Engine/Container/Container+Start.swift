@@ -137,7 +137,7 @@ extension Container {
             try ShimConnection(
                 to: paths.socket, reactor: core.reactor, onEvent: { feed.yield(.event($0)) },
                 onClose: { why in
-                    feed.yield(.closed(why))
+                    if let why { feed.yield(.closed(why)) }
                     feed.finish()
                 })
         }

@@ -26,7 +26,6 @@ extension Container {
         guard machine.isActive || machine.state == .restarting else {
             throw .notRunning("cannot kill container: \(name): container \(id) is not running")
         }
-        post("kill", ["signal": "9"])
         return try await stop(.kill(deadline: deadline ?? stopDefaults.killDeadline))
     }
 
@@ -156,7 +155,9 @@ extension Container {
         case .ended(let report):
             stopReport = report
             if !machine.isActive { resolveStopWaiters(.ended(report)) }
-        case .signalled, .waiting, .unhandled, .thawed, .killing, .mainEnded: break
+        case .signalled(let signal, _, _): if signal != .kill { post("kill", ["signal": "\(signal.number)"]) }
+        case .killing: post("kill", ["signal": "9"])
+        case .waiting, .unhandled, .thawed, .mainEnded: break
         }
     }
 

@@ -6,13 +6,18 @@ import Synchronization
 final class OpenLog: Sendable {
     private let descriptor: OwnedDescriptor
     let inode: UInt64
+    /// Bytes that may still be read.
+    private let left: Mutex<UInt64>
 
-    init?(_ path: String) throws(SystemError) {
+    /// `bounded`: only what is in it now is given, whatever is still written to it.
+    init?(_ path: String, bounded: Bool = false) throws(SystemError) {
         do throws(SystemError) { descriptor = try File.open(path, .readOnly) } catch {
             if error.isNotFound { return nil }
             throw error
         }
-        inode = try File.status(of: descriptor).inode
+        let status = try File.status(of: descriptor)
+        inode = status.inode
+        left = Mutex(bounded ? status.size : .max)
     }
 
     /// What was written since the last read, at most a megabyte.
@@ -21,15 +26,21 @@ final class OpenLog: Sendable {
         var buffer = [UInt8](repeating: 0, count: 65536)
         while all.count < 1 << 20 {
             guard case .bytes(let count) = try descriptor.read(into: &buffer) else { break }
-            all += buffer[..<count]
+            let wanted = left.withLock { left in
+                let wanted = min(left, UInt64(count))
+                left -= wanted
+                return Int(wanted)
+            }
+            all += buffer[..<wanted]
+            if wanted < count { break }
         }
         return all
     }
 
     /// The rotated files, oldest first, and the current one, as far as they are there.
-    static func all(_ path: String) throws(SystemError) -> [OpenLog] {
+    static func all(_ path: String, bounded: Bool) throws(SystemError) -> [OpenLog] {
         var files: [OpenLog] = []
-        if let current = try OpenLog(path) { files.append(current) }
+        if let current = try OpenLog(path, bounded: bounded) { files.append(current) }
         var number = 1
         while let rotated = try OpenLog("\(path).\(number)") {
             // A rotation in between moves a file that is open already.
@@ -40,9 +51,9 @@ final class OpenLog: Sendable {
     }
 
     /// What the held file has still to give; when it is read to its end, the beginning of the one after it: the known
-    /// successor, or what has taken its place.
+    /// successor, or (where a path is given) what has taken its place.
     static func more(
-        _ held: OpenLog?, _ successor: OpenLog?, _ path: String
+        _ held: OpenLog?, _ successor: OpenLog?, _ path: String?
     ) throws(SystemError) -> (bytes: [UInt8], fresh: OpenLog?) {
         guard let held else {
             guard let fresh = try next(successor, path) else { return ([], nil) }
@@ -50,14 +61,15 @@ final class OpenLog: Sendable {
         }
         // The look at the name comes first: what is found at its end afterwards was the old file's last.
         var isReplaced = successor != nil
-        if !isReplaced, let status = try File.status(of: path) { isReplaced = status.inode != held.inode }
+        if !isReplaced, let path, let status = try File.status(of: path) { isReplaced = status.inode != held.inode }
         let bytes = try held.read()
         guard bytes.isEmpty, isReplaced, let fresh = try next(successor, path) else { return (bytes, nil) }
         return (try fresh.read(), fresh)
     }
 
-    private static func next(_ successor: OpenLog?, _ path: String) throws(SystemError) -> OpenLog? {
+    private static func next(_ successor: OpenLog?, _ path: String?) throws(SystemError) -> OpenLog? {
         if let successor { return successor }
+        guard let path else { return nil }
         return try OpenLog(path)
     }
 }

@@ -53,7 +53,7 @@ actor LogReader {
         }
         let start = try await Blocking.run { () throws(EngineError) in
             try attempt("read the log") { () throws(SystemError) in
-                let files = try OpenLog.all(path)
+                let files = try OpenLog.all(path, bounded: !options.follow)
                 return options.tail == nil ? LogStart(files) : try LogStart.tail(files, options)
             }
         }
@@ -95,7 +95,7 @@ actor LogReader {
 
     /// True when it brought lines, or when a new file has taken the place of the one that was read to its end.
     private func readMore() async throws(EngineError) -> Bool {
-        let (path, held, successor, options) = (path, file, later.first, options)
+        let (path, held, successor, options) = (options.follow ? path : nil, file, later.first, options)
         let (bytes, fresh) = try await Blocking.run { () throws(EngineError) in
             try attempt("read the log") { () throws(SystemError) in try OpenLog.more(held, successor, path) }
         }

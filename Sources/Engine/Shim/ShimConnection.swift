@@ -21,7 +21,7 @@ final class ShimConnection: Sendable {
     private let state: Mutex<State>
     private let reactor: Reactor
     private let onEvent: @Sendable (ShimEvent) -> Void
-    private let onClose: @Sendable (String) -> Void
+    private let onClose: @Sendable (String?) -> Void
 
     /// Bytes that may wait to be sent before `send` makes its caller wait.
     private static let highWater = 256 << 10
@@ -30,10 +30,10 @@ final class ShimConnection: Sendable {
 
     /// - Parameters:
     ///   - onEvent: called on the reactor's thread, in the order of arrival.
-    ///   - onClose: called once, on the reactor's thread, with the reason; not after `close()`.
+    ///   - onClose: called once, with the reason; nil when it was `close()`.
     init(
         to path: String, reactor: Reactor, onEvent: @escaping @Sendable (ShimEvent) -> Void,
-        onClose: @escaping @Sendable (String) -> Void
+        onClose: @escaping @Sendable (String?) -> Void
     ) throws(SystemError) {
         let socket = try UnixSocket.connectNonBlocking(to: path)
         let raw = socket.raw
@@ -181,6 +181,6 @@ final class ShimConnection: Sendable {
         guard let (pending, drained) = ended else { return }
         for promise in pending { promise.resolve(.failure(.system(why))) }
         for promise in drained { promise.resolve(()) }
-        if tell { onClose(why) }
+        onClose(tell ? why : nil)
     }
 }
