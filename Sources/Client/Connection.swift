@@ -36,11 +36,12 @@ struct Connection: Sendable {
             .connectTimeout(TimeAmount(deadline))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let decoder = HTTPResponseDecoder(leftOverBytesStrategy: .forwardBytes)
+                    let gate = RawGate(on: channel.eventLoop)
                     let pipeline = channel.pipeline.syncOperations
+                    try pipeline.addHandler(gate)
                     try pipeline.addHandler(HTTPRequestEncoder())
-                    try pipeline.addHandler(ByteToMessageHandler(decoder))
-                    try pipeline.addHandler(ExchangeHandler(on: channel.eventLoop))
+                    try pipeline.addHandler(ByteToMessageHandler(HTTPResponseDecoder()))
+                    try pipeline.addHandler(ExchangeHandler(on: channel.eventLoop, behind: gate))
                 }
             }
             .connect(unixDomainSocketPath: endpoint.socketPath).get()
@@ -105,7 +106,9 @@ struct Connection: Sendable {
     }
 
     /// Raw bytes, after a switch of protocols.
-    func write(_ bytes: [UInt8]) async throws { try await channel.writeAndFlush(ByteBuffer(bytes: bytes)).get() }
+    func write(_ bytes: [UInt8]) async throws {
+        try await channel.eventLoop.flatSubmit { self.handler.value.gate.write(bytes) }.get()
+    }
 
     /// Half-close: the peer reads end of file and may go on writing.
     func closeOutput() async throws { try await channel.close(mode: .output).get() }

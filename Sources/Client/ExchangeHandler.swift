@@ -30,12 +30,13 @@ final class ExchangeHandler: ChannelDuplexHandler {
         case receiving(Order, StreamSource)
         /// 101 was seen; the end of that message is due.
         case switching(Order, HTTPResponseHead)
-        /// Raw bytes pass through to the `RawHandler`.
+        /// Raw bytes; the gate has them.
         case raw
         case closed
     }
 
     private let loop: any EventLoop
+    let gate: RawGate
     private var state = State.idle
     private var context: ChannelHandlerContext?
     private var requestComplete = false
@@ -44,7 +45,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
     private var waiting: Scheduled<Void>?
     private var total: Scheduled<Void>?
 
-    init(on loop: any EventLoop) { self.loop = loop }
+    init(on loop: any EventLoop, behind gate: RawGate) { (self.loop, self.gate) = (loop, gate) }
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
     func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
@@ -58,6 +59,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
         }
         state = .awaitingHead(order)
         requestComplete = false
+        if order.wantsUpgrade { gate.expectUpgrade() }
         arm(order.deadlines.head)
         if let limit = order.deadlines.total { total = schedule(limit) }
         context.write(wrapOutboundOut(.head(head)), promise: nil)
@@ -93,11 +95,10 @@ final class ExchangeHandler: ChannelDuplexHandler {
     // MARK: the answer
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if case .raw = state { return context.fireChannelRead(data) }
         switch unwrapInboundIn(data) {
         case .head(let head): received(head)
         case .body(let buffer): received(Array(buffer.readableBytesView))
-        case .end: receivedEnd(context)
+        case .end: receivedEnd()
         }
     }
 
@@ -122,14 +123,14 @@ final class ExchangeHandler: ChannelDuplexHandler {
         state = .receiving(order, source)
     }
 
-    private func receivedEnd(_ context: ChannelHandlerContext) {
+    private func receivedEnd() {
         switch state {
         case .receiving(_, let source):
             disarm()
             total?.cancel()
             source.finish()
             finishIfComplete(answerComplete: true)
-        case .switching(let order, let head): switchProtocols(order, head, context)
+        case .switching(let order, let head): switchProtocols(order, head)
         case .idle, .awaitingHead, .raw, .closed: break
         }
     }
@@ -185,25 +186,16 @@ final class ExchangeHandler: ChannelDuplexHandler {
 
     // MARK: the switch to a raw stream
 
-    private func switchProtocols(_ order: Order, _ head: HTTPResponseHead, _ context: ChannelHandlerContext) {
+    private func switchProtocols(_ order: Order, _ head: HTTPResponseHead) {
         disarm()
         total?.cancel()
         state = .raw
-        let raw = RawHandler()
-        let stream = raw.makeStream(on: loop)
-        let pipeline = context.pipeline.syncOperations
-        do {
-            try pipeline.addHandler(raw)
-            let removals = [
-                pipeline.removeHandler(try pipeline.handler(type: ByteToMessageHandler<HTTPResponseDecoder>.self)),
-                pipeline.removeHandler(try pipeline.handler(type: HTTPRequestEncoder.self)),
-            ]
-            EventLoopFuture.andAllSucceed(removals, on: loop).map { Answer(head, stream) }
-                .cascade(to: order.answer)
-        } catch {
-            order.answer.fail(error)
-            context.close(promise: nil)
+        guard let stream = gate.takeStream() else {
+            order.answer.fail(ClientError.malformed(call: order.call, reason: "101 without a stream"))
+            context?.close(promise: nil)
+            return
         }
+        order.answer.succeed(Answer(head, stream))
     }
 
     // MARK: the end of the connection
@@ -265,70 +257,5 @@ extension Answer {
     init(_ head: HTTPResponseHead, _ body: ByteStream) {
         self.init(
             status: Int(head.status.code), headers: head.headers.map { (name: $0.name, value: $0.value) }, body: body)
-    }
-}
-
-/// Hands raw bytes to their reader after the switch of protocols, no faster than they are taken.
-final class RawHandler: ChannelDuplexHandler {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-
-    private var source: StreamSource?
-    private var context: ChannelHandlerContext?
-    private var heldRead = false
-
-    func makeStream(on loop: any EventLoop) -> ByteStream {
-        let (source, stream) = StreamSource.make(on: loop, more: readerWantsMore, ended: readerLeft)
-        self.source = source
-        return stream
-    }
-
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        source?.yield(Array(unwrapInboundIn(data).readableBytesView))
-    }
-
-    func read(context: ChannelHandlerContext) {
-        guard source?.wantsMore ?? true else {
-            heldRead = true
-            return
-        }
-        context.read()
-    }
-
-    private func readerWantsMore() {
-        source?.resume()
-        guard heldRead else { return }
-        heldRead = false
-        context?.read()
-    }
-
-    private func readerLeft() {
-        source = nil
-        context?.close(promise: nil)
-    }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if let event = event as? ChannelEvent, event == .inputClosed { finish() }
-        context.fireUserInboundEventTriggered(event)
-    }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        finish()
-        context.fireChannelInactive()
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        source?.fail(ClientError.connection(call: "stream", reason: "\(error)"))
-        source = nil
-        context.close(promise: nil)
-    }
-
-    private func finish() {
-        source?.finish()
-        source = nil
     }
 }

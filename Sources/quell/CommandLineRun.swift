@@ -137,7 +137,9 @@ struct CommandLineRun {
     }
 
     private func unknown(_ word: String, _ nodes: [CommandNode], _ path: [String]) -> UsageError {
-        let near = nodes.map(\.name).filter { editDistance($0, word) <= 2 || $0.hasPrefix(word) }
+        let near = nodes.map(\.name).filter { name in
+            name.hasPrefix(word) || editDistance(name, word) * 2 < min(5, word.count)
+        }
         let hint = near.isEmpty ? "" : "; did you mean \(near.joined(separator: ", "))?"
         return UsageError("unknown command \"\(word)\" for \"\(path.joined(separator: " "))\"\(hint)")
     }

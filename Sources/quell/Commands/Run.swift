@@ -120,7 +120,9 @@ func exitStatus(_ ended: WaitResponse, _ session: Session) throws -> Int32 {
 
 /// 127: no such command; 126: it cannot be executed; 125: everything else.
 func startFailureStatus(_ error: ClientError) -> Int32 {
-    let text = error.description.lowercased()
+    // The daemon answers 400 where the command is at fault; the same words with another status are about something else.
+    guard case .api(400, let message) = error else { return 125 }
+    let text = message.lowercased()
     if ["executable file not found", "no such file or directory", "command not found"].contains(where: text.contains) {
         return 127
     }

@@ -77,7 +77,7 @@ struct StopFleet: Sendable {
             var unhandled: String?
             let result = try await job(name) { update in
                 if update.phase == "unhandled" { unhandled = update.signal ?? update.rung }
-                try board.note(name, update)
+                board.note(name, update)
             }
             return .ended(name, .success(StopVerdict(result: result, unhandledSignal: unhandled)))
         } catch {
@@ -96,32 +96,22 @@ struct StopFleet: Sendable {
 
 /// The live lines of stops under way.
 private final class StopBoard: Sendable {
-    private struct Entry: Sendable {
-        let update: StopUpdateLine
-        let accepted: Instant
-    }
-    private let entries = Mutex<[String: Entry]>([:])
+    private let stops = Mutex<[String: StopProgress]>([:])
     private let region: LiveRegion
 
     init(_ output: Output) { region = LiveRegion(output) }
 
-    func note(_ name: String, _ update: StopUpdateLine) throws {
-        let accepted = MonotonicClock.now() + .milliseconds(-update.elapsedMs)
-        entries.withLock { $0[name] = Entry(update: update, accepted: accepted) }
+    func note(_ name: String, _ update: StopUpdateLine) {
+        stops.withLock { $0[name, default: StopProgress(name: name)].note(update, at: MonotonicClock.now()) }
     }
 
     func remove(_ name: String) throws {
-        entries.withLock { _ = $0.removeValue(forKey: name) }
+        stops.withLock { _ = $0.removeValue(forKey: name) }
         try region.clear()
     }
 
     func draw() throws {
         let now = MonotonicClock.now()
-        let lines = entries.withLock { entries in
-            entries.sorted { $0.key < $1.key }.map {
-                waitingLine($0.key, $0.value.update, elapsed: now - $0.value.accepted)
-            }
-        }
-        try region.draw(lines)
+        try region.draw(stops.withLock { $0.sorted { $0.key < $1.key }.map { $0.value.line(at: now) } })
     }
 }

@@ -50,7 +50,8 @@ struct StopVerdict: Sendable {
             return "  pid \(task.pid)\(thread) (\(task.comm)) state \(task.state)\(place)"
                 + (task.sigkillPending ? ", SIGKILL pending" : "")
         }
-        return tasks + (finding.message.isEmpty ? [] : ["  \(finding.message)"])
+        // With tasks listed, the message would say the same once more.
+        return tasks.isEmpty && !finding.message.isEmpty ? ["  \(finding.message)"] : tasks
     }
 
     /// Every member, also those that are null.
@@ -77,16 +78,4 @@ struct StopVerdict: Sendable {
             .init("sigkillPending", .bool(task.sigkillPending)),
         ])
     }
-}
-
-/// What a stop under way waits for, on one line.
-func waitingLine(_ name: String, _ update: StopUpdateLine, elapsed: Duration) -> String {
-    let seconds = fixed(Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18, decimals: 1)
-    var text = "\(name): \(update.phase.split(separator: "-").joined(separator: " "))"
-    if let rung = update.rung { text += " \(rung)" } else if let signal = update.signal { text += " \(signal)" }
-    if let pids = update.recipients, !pids.isEmpty {
-        text += " to \(pids.count == 1 ? "pid \(pids[0])" : "\(pids.count) processes")"
-    }
-    if let message = update.message, !message.isEmpty { text += ": \(message)" }
-    return text + " (\(seconds) s)"
 }

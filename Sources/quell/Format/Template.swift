@@ -191,6 +191,7 @@ private struct TemplateParser {
             guard variables.allSatisfy({ $0.hasPrefix("$") && $0.count > 1 }) else {
                 throw TemplateError(":= without a variable")
             }
+            guard !variables.isEmpty else { throw TemplateError(":= without a variable") }
             words = words[(assignment + 1)...]
         }
         let commands = try self.commands(&words, closedBy: nil)

@@ -48,8 +48,11 @@ enum EnvironmentEntry {
         _ content: String, path: String, environment: [String: String]
     ) throws(UsageError) -> [String] {
         var entries: [String] = []
-        for (number, line) in content.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            let text = line.drop { $0 == " " || $0 == "\t" }.filter { $0 != "\r" }
+        for (number, line) in content.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map(
+            Substring.init
+        ).enumerated() {
+            var text = line.drop { $0 == " " || $0 == "\t" }
+            if text.last == "\r" { text.removeLast() }
             if text.isEmpty || text.hasPrefix("#") { continue }
             let name = text.prefix { $0 != "=" }
             guard !name.isEmpty, !name.contains(where: { $0 == " " || $0 == "\t" }) else {

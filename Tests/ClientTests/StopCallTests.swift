@@ -1,0 +1,69 @@
+import APITypes
+import Client
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct StopCallTests {
+    @Test func updatesComeBeforeTheVerdict() async throws {
+        try await withServer { peer in
+            let request = try peer.receive(upTo: "}")
+            try peer.beginChunks("application/x-ndjson")
+            try peer.chunk(
+                #"{"update":{"phase":"signalled","signal":"SIGTERM","elapsedMs":1,"recipients":[7]}}"# + "\n")
+            try peer.chunk(#"{"update":{"phase":"waiting","elapsedMs":2,"remainingMs":9000}}"# + "\n")
+            let known = request.hasPrefix("POST /quell/v1/containers/web/stop ") && request.contains(#""timeout":5"#)
+            try peer.chunk(
+                #"{"result":{"id":"1","name":"\#(known ? "web" : "?")","verdict":"exited","exitCode":0,"how":"handled","elapsedMs":3}}"#
+                    + "\n")
+            try peer.send("0\r\n\r\n")
+        } _: { client, _ in
+            var order = StopRequest()
+            order.timeout = 5
+            var phases: [String] = []
+            let result = try await client.stopContainer("web", order) { phases.append($0.phase) }
+            #expect(phases == ["signalled", "waiting"])
+            #expect(result.name == "web" && result.verdict == "exited" && result.exitCode == 0 && result.signal == nil)
+        }
+    }
+
+    /// A stop whose verdict did not come is never reported as done.
+    @Test func anEndWithoutVerdictIsAnError() async throws {
+        try await withServer { peer in
+            _ = try peer.receive(upTo: "}")
+            try peer.beginChunks()
+            try peer.chunk(#"{"update":{"phase":"waiting"}}"# + "\n")
+            try peer.send("0\r\n\r\n")
+        } _: { client, _ in
+            await #expect { try await client.stopContainer("web", StopRequest()) } throws: { error in
+                if case ClientError.connection = error { true } else { false }
+            }
+        }
+    }
+
+    @Test func anErrorInsideTheStreamIsThrown() async throws {
+        try await withServer { peer in
+            _ = try peer.receive(upTo: "}")
+            try peer.beginChunks()
+            try peer.chunk(#"{"error":{"message":"lost"}}"# + "\n")
+            try peer.send("0\r\n\r\n")
+        } _: { client, _ in
+            await #expect(throws: ClientError.api(status: 500, message: "lost")) {
+                try await client.killContainer("web")
+            }
+        }
+    }
+
+    @Test func anErrorInsideAProgressStreamIsThrown() async throws {
+        try await withServer { peer in
+            _ = try peer.receive(upTo: "0\r\n\r\n")
+            try peer.beginChunks()
+            try peer.chunk(
+                #"{"status":"Reading"}"# + "\n" + #"{"error":"bad","errorDetail":{"message":"bad archive"}}"# + "\n")
+            try peer.send("0\r\n\r\n")
+        } _: { client, _ in
+            let empty = AsyncThrowingStream<[UInt8], any Error> { $0.finish() }
+            await #expect(throws: ClientError.api(status: 500, message: "bad archive")) {
+                try await client.loadImages(empty, quiet: false) { _ in }
+            }
+        }
+    }
+}
