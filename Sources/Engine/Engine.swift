@@ -77,6 +77,7 @@ public final class Engine: Sendable {
         let all = core.registry.all
         await Recovery.sweep(
             core, known: Set(all.map(\.id)), active: Set(all.filter { $0.snapshot.isActive }.map(\.id)))
+        core.isRecovering.withLock { $0 = false }
         for container in all { await container.startAtOpen() }
     }
 

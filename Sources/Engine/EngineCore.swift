@@ -23,6 +23,8 @@ final class EngineCore: Sendable {
     let boot: String
     let logger: Logger
     let isClosing = Mutex(false)
+    /// The engine is being opened.
+    let isRecovering = Mutex(true)
     /// All containers are being stopped because the daemon ends: nothing is started again, and no intent is recorded, so
     /// that the next engine's policies find them as they were.
     let isStoppingAll = Mutex(false)

@@ -90,7 +90,12 @@ struct RecoveryTests {
             let job = try await fixture.engine.stopContainer(id, StopOptions(timeout: .bounded(.seconds(1))))
             let parent = try #require(fixture.configuration.cgroupParent)
             try Cgroup("/\(parent)/shim-\(id)", on: try CgroupHost.detect()).kill()
-            #expect(await job.result().hasEnded)
+            let outcome = await job.result()
+            guard case .ended(let report) = outcome.verdict else {
+                Issue.record("\(outcome)")
+                return
+            }
+            #expect(report.how == .killed)
             #expect(try await fixture.engine.inspectContainer(id).state.status == "exited")
         }
     }

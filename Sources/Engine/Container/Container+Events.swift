@@ -57,7 +57,8 @@ extension Container {
         guard machine.exitObserved(restarts: restarts) else { return }
         mainProcess.withLock { $0 = nil }
         handWatch?.end()
-        (handWatch, stopSince, finding) = (nil, nil, nil)
+        stopReport = stopReport ?? handReport(status)
+        (handWatch, handStop, handStep, stopSince, finding) = (nil, nil, nil, nil, nil)
         healthTask?.cancel()
         (state.phase, state.pid, state.pidStart) = (.exited, 0, 0)
         (state.exit, state.finishedAt, state.oomKilled, state.error) = (StoredStatus(status), time, oomKilled, error)
@@ -76,7 +77,10 @@ extension Container {
 
     private func scheduleRestart() {
         let ran = startedAt.map { MonotonicClock.now() - $0 } ?? .zero
-        let wait = backOff.next(afterRunOf: ran)
+        scheduleRestart(after: backOff.next(afterRunOf: ran))
+    }
+
+    private func scheduleRestart(after wait: Duration) {
         restartTimer = core.reactor.after(wait) { [weak self] in
             Task { await self?.restartByPolicy() }
         }
@@ -84,6 +88,8 @@ extension Container {
 
     func restartByPolicy() async {
         guard machine.state == .restarting, !core.isClosing.withLock({ $0 }) else { return }
+        // The sweep of a starting engine must not meet what is made anew.
+        if core.isRecovering.withLock({ $0 }) { return scheduleRestart(after: RestartBackOff.first) }
         do throws(EngineError) { try await start(cause: .policy) } catch {
             core.logger.error("container \(name) could not be restarted: \(error)")
         }

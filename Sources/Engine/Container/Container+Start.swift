@@ -175,7 +175,11 @@ extension Container {
         if !shimRefused { shimProcess?.kill() }
         shim?.close()
         shim = nil
-        await killLeftovers()
+        guard await killLeftovers() else {
+            // Something lives that could not be killed: that is no ended container.
+            machine.startSucceeded()
+            return await superviseByHand()
+        }
         guard machine.state == .starting else { return }
         machine.startFailed()
         switch error {
@@ -196,16 +200,23 @@ extension Container {
         if document.host.autoRemove { removeAfterExit() }
     }
 
-    /// Nothing of a failed start may stay alive: the whole cgroup is killed, and its emptiness awaited for a while.
-    private func killLeftovers() async {
+    /// Nothing of a failed start may stay alive: the whole cgroup is killed. True when it is empty, at most five seconds
+    /// later.
+    private func killLeftovers() async -> Bool {
         let cgroup = core.cgroup(id)
         do throws(EngineError) {
-            try await Blocking.run { () throws(EngineError) in
+            return try await Blocking.run { () throws(EngineError) in
                 try attempt("clear a failed start") { () throws(SystemError) in
-                    if try cgroup.exists() { try cgroup.kill() }
+                    guard try cgroup.isPopulated() else { return true }
+                    try cgroup.kill()
+                    try Recovery.waitUntilEmpty(cgroup)
+                    return try !cgroup.isPopulated()
                 }
             }
-        } catch { core.logger.error("container \(id): \(error)") }
+        } catch {
+            core.logger.error("container \(id): \(error)")
+            return false
+        }
     }
 }
 

@@ -9,7 +9,8 @@ extension Container {
     func connectionLost(_ why: String) async {
         shim = nil
         shimGone.resolve(())
-        guard machine.isActive, machine.state != .starting else { return publish() }
+        // Of a start under way the lost call tells, by its error.
+        guard machine.isActive, starting == nil else { return publish() }
         if let record = readExitRecord() {
             finished(record.status, at: record.finishedAt, oomKilled: record.oomKilled)
             return
@@ -93,17 +94,21 @@ extension Container {
     // MARK: stopping without a shim
 
     /// Walks the ladder from here: signals to the main process through its pidfd, then the kill of the cgroup.
+    /// A second order may only sharpen: after a kill nothing softer counts.
     func stopByHand(_ order: StopOrder) {
+        if handStop != nil, handStep == .kill { return }
         let number = run
         handStop?.cancel()
         handStop = Task {
             for rung in order.ladder.rungs {
                 guard number == run, machine.isActive else { return }
+                handStep = .rung(rung)
                 signalByHand(rung.signal)
                 guard await !emptied(within: rung.grace) else { return }
                 if Task.isCancelled { return }
             }
             guard number == run, machine.isActive else { return }
+            handStep = .kill
             killByHand()
             guard await !emptied(within: .bounded(order.killDeadline)), !Task.isCancelled, number == run else { return }
             let seen = await LeftoverTasks.look(core.cgroup(id), since: MonotonicClock.now() - order.killDeadline, core)
@@ -111,6 +116,19 @@ extension Container {
             finding = seen
             machine.stuckObserved()
             resolveStopWaiters(.unsupervised(seen, why: shim == nil ? "its shim is gone" : "its shim does not answer"))
+        }
+    }
+
+    /// What a stop by hand has to say of the end, in the shim's place.
+    func handReport(_ status: ExitStatus) -> StopReport? {
+        guard handStop != nil, let handStep, let since = stopSince else { return nil }
+        let elapsed = MonotonicClock.now() - since
+        switch handStep {
+        case .kill: return StopReport(status: status, how: .killed, rung: nil, elapsed: elapsed)
+        case .rung(let rung):
+            let byDefault =
+                status == .signal(rung.signal, coreDumped: false) || status == .signal(rung.signal, coreDumped: true)
+            return StopReport(status: status, how: byDefault ? .defaultAction : .handled, rung: rung, elapsed: elapsed)
         }
     }
 
@@ -151,6 +169,9 @@ extension Container {
         return result
     }
 }
+
+/// Where a stop by hand is.
+enum HandStep: Hashable, Sendable { case rung(Rung), kill }
 
 /// Watches a cgroup through its events until `end`.
 final class HandWatch: Sendable {

@@ -48,6 +48,7 @@ actor Container {
     var cleanup: Task<Void, Never>?
     var handWatch: HandWatch?
     var handStop: Task<Void, Never>?
+    var handStep: HandStep?
     /// Calls that look into the root file system while nothing runs.
     var borrowers = 0
     var exitWaiters: [ExitWaiter] = []

@@ -31,7 +31,9 @@ enum Recovery {
                 }
             }
         } catch { logger.error("\(error)") }
-        for name in (try? names(in: paths.temporary)) ?? [] { core.discard("\(paths.temporary)/\(name)") }
+        do throws(SystemError) {
+            for name in try names(in: paths.temporary) { core.discard("\(paths.temporary)/\(name)") }
+        } catch { logger.error("sweep: \(error)") }
     }
 
     private static func names(in directory: String) throws(SystemError) -> [String] {
@@ -73,7 +75,8 @@ enum Recovery {
         }
     }
 
-    private static func waitUntilEmpty(_ group: Cgroup) throws(SystemError) {
+    /// At most five seconds; whether it is, `isPopulated` tells.
+    static func waitUntilEmpty(_ group: Cgroup) throws(SystemError) {
         let deadline = MonotonicClock.now() + .seconds(5)
         guard let events = try group.openEvents() else { return }
         while try events.current().populated, MonotonicClock.now() < deadline {
