@@ -87,6 +87,10 @@ struct MountTests {
             while let piece = try await stream.next() { tar += piece }
             #expect(String(decoding: tar, as: UTF8.self).contains("dear container\n"))
             #expect(try await fixture.engine.containerChanges(id).contains { $0.path == "/tmp/letter" && $0.kind == 1 })
+            var whole = 0
+            let export = try await fixture.engine.exportContainer(id)
+            while let piece = try await export.next() { whole += piece.count }
+            #expect(whole > 1 << 20)
             let error = await #expect(throws: EngineError.self) {
                 _ = try await fixture.engine.statPath(in: id, "/no/such")
             }

@@ -1,9 +1,10 @@
 import APITypes
-import Engine
 import Lifecycle
 import Linux
 import TestKit
 import Testing
+
+@testable import Engine
 
 /// The engine ends and another takes over: `reopen` closes like a crash does, as containers and shims are not told.
 @Suite(.timeLimit(.minutes(2)))
@@ -105,9 +106,7 @@ struct RecoveryTests {
             let id = try await fixture.create(["true"], name: "half")
             await fixture.abandon()
             let boot = String(decoding: try File.read("/proc/sys/kernel/random/boot_id"), as: UTF8.self).prefix(36)
-            try fixture.edit(
-                "UPDATE container SET state = json_set(state, '$.phase', 'active', '$.desired', 'running', '$.boot', '\(boot)')"
-            )
+            try await fixture.edit { ($0.phase, $0.desired, $0.boot) = (.active, .running, String(boot)) }
             try await fixture.reopen()
             let state = try await fixture.engine.inspectContainer(id).state
             #expect(state.status == "exited" && state.exitCodeObserved == false && state.exitCode == 128)
@@ -123,9 +122,7 @@ struct RecoveryTests {
                 request.hostConfig?.restartPolicy?.name = "unless-stopped"
             }
             await fixture.abandon()
-            try fixture.edit(
-                "UPDATE container SET state = json_set(state, '$.phase', 'active', '$.desired', 'running', '$.boot', 'other', '$.pid', 1)"
-            )
+            try await fixture.edit { ($0.phase, $0.desired, $0.boot, $0.pid) = (.active, .running, "other", 1) }
             try await fixture.reopen()
             let state = try await fixture.engine.inspectContainer(plain).state
             #expect(state.status == "exited" && state.exitCodeObserved == false)
@@ -157,6 +154,59 @@ struct RecoveryTests {
             try await fixture.reopen()
             #expect(try File.status(of: fixture.directory("data/containers/\(stray)")) == nil)
             #expect(try File.status(of: fixture.directory("run/c/\(stray)")) == nil)
+        }
+    }
+
+    @Test func aRunDirectoryThatVanishedLosesNothing() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.run(["sleep", "1000"])
+            await fixture.abandon()
+            try File.removeTree(fixture.directory("run"))
+            try await fixture.reopen()
+            let state = try await fixture.engine.containerState(id)
+            #expect(state.state == "running" && !state.supervised && state.populated == true)
+            #expect(try await fixture.engine.killContainer(id).result().hasEnded)
+            try await fixture.engine.startContainer(id)
+        }
+    }
+
+    @Test(.enabled(if: File.isExecutable("/usr/bin/python3")))
+    func aDatabaseThatSomebodyHoldsIsNamed() async throws {
+        try await Fixture.with { fixture in
+            await fixture.abandon()
+            let ready = fixture.directory("held")
+            let script = """
+                import sqlite3,sys,time
+                d=sqlite3.connect(sys.argv[1],isolation_level=None); d.execute("PRAGMA locking_mode=EXCLUSIVE")
+                d.execute("BEGIN EXCLUSIVE"); open(sys.argv[2],"w").close(); time.sleep(30)
+                """
+            var request = SpawnRequest("/usr/bin/python3", ["-c", script, fixture.directory("data/quell.db"), ready])
+            request.environment = Command.plainEnvironment
+            let holder = try Spawn.start(request)
+            try eventually("the database is held") { try File.status(of: ready) != nil }
+            let error = await #expect(throws: EngineError.self) { try await Engine.open(fixture.configuration) }
+            #expect(
+                error?.description.contains("quell.db is locked by another process") == true,
+                "\(String(describing: error))")
+            try holder.pidfd.send(.kill)
+            _ = try holder.pidfd.reap(by: nil)
+            try await fixture.reopen()
+        }
+    }
+
+    @Test func namesAndSettingsAreKept() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.create(["true"], name: "before") { $0.config.labels = ["a": "b"] }
+            try await fixture.engine.renameContainer(id, to: "after")
+            _ = try await fixture.engine.createVolume(VolumeCreateRequest())
+            try await fixture.reopen()
+            let view = try await fixture.engine.inspectContainer("after")
+            #expect(view.id == id && view.config.labels?["a"] == "b" && view.state.status == "created")
+            await #expect(throws: EngineError.notFound(kind: "container", name: "before")) {
+                try await fixture.engine.inspectContainer("before")
+            }
+            #expect(EngineError.notFound(kind: "container", name: "x").description == "No such container: x")
+            #expect(try await fixture.engine.pruneVolumes([:]).volumesDeleted?.count == 1)
         }
     }
 

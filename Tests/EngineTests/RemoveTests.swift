@@ -1,9 +1,10 @@
 import APITypes
-import Engine
 import Lifecycle
 import Linux
 import TestKit
 import Testing
+
+@testable import Engine
 
 @Suite(.timeLimit(.minutes(2)))
 struct RemoveTests {
@@ -58,7 +59,7 @@ struct RemoveTests {
         try await Fixture.with { fixture in
             let id = try await fixture.create(["true"], name: "half")
             await fixture.abandon()
-            try fixture.edit("UPDATE container SET state = json_set(state, '$.phase', 'removing')")
+            try await fixture.edit { $0.phase = .removing }
             try await fixture.reopen()
             await #expect(throws: EngineError.self) { try await fixture.engine.inspectContainer("half") }
             #expect(try File.status(of: fixture.directory("data/containers/\(id)")) == nil)

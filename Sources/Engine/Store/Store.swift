@@ -14,7 +14,7 @@ final class Store: Sendable {
     private let closed = Mutex(false)
 
     /// Nothing is overwritten: a file that cannot be used is left as it is, and the error says what to do.
-    init(path: String, logger: Logger) throws(EngineError) {
+    init(path: String, logger: Logger = Logger(label: "quell.store")) throws(EngineError) {
         (self.path, self.logger) = (path, logger)
         var configuration = GRDB.Configuration()
         configuration.busyMode = .timeout(5)

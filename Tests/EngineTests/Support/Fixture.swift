@@ -1,11 +1,12 @@
 import APITypes
-import Engine
 import Images
 import Lifecycle
 import Linux
 import Synchronization
 import TestKit
 import Testing
+
+@testable import Engine
 
 /// An engine with roots of its own and a small image `busybox`; everything is gone after the test.
 final class Fixture: Sendable {
@@ -70,11 +71,15 @@ final class Fixture: Sendable {
 
     func abandon() async { await engine.close() }
 
-    /// Changes the database of an engine that was abandoned.
-    func edit(_ statement: String) throws {
-        let script = "import sqlite3,sys; d=sqlite3.connect(sys.argv[1]); d.execute(sys.argv[2]); d.commit()"
-        let edited = try Command.run("/usr/bin/python3", ["-c", script, directory("data/quell.db"), statement])
-        try #require(edited.status.isSuccess, "\(edited.errors)")
+    /// Changes the rows of an engine that was abandoned.
+    func edit(_ change: (inout RunState) -> Void) async throws {
+        let store = try Store(path: directory("data/quell.db"))
+        for row in try await store.containers() {
+            var state = row.state
+            change(&state)
+            try await store.save(state, of: row.id, durable: true)
+        }
+        store.close()
     }
 
     private func end() async throws {
