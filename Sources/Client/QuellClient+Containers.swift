@@ -127,7 +127,7 @@ extension QuellClient {
         return try await value(
             Request(
                 .post, ["commit"], query: .init(parameters) + changes.map { (name: "changes", value: $0) },
-                body: .encoding(ContainerConfig?.none), deadlines: .streaming))
+                body: .json(Array("{}".utf8)), deadlines: .transfer))
     }
 
     public func pruneContainers(filters: Filters = [:]) async throws -> PruneReport {

@@ -136,7 +136,20 @@ struct CommandLineRun {
         return .command(command, path: path, reader.arguments, host: host, deadline: limit)
     }
 
+    /// What docker has and Quell does not have yet.
+    private static let missing = [
+        "pull": "images come from 'quell image import' and 'quell load'", "push": "images leave by 'quell save'",
+        "login": "there are no registries", "logout": "there are no registries", "search": "there are no registries",
+        "build": "images come from 'quell image import' and 'quell load'",
+        "compose": "use 'quell run' for each service",
+        "port": "there is no bridge network", "connect": "there is no bridge network",
+        "disconnect": "there is no bridge network",
+    ]
+
     private func unknown(_ word: String, _ nodes: [CommandNode], _ path: [String]) -> UsageError {
+        if let hint = CommandLineRun.missing[word] {
+            return UsageError("\((path + [word]).joined(separator: " ")) is not there yet: \(hint)")
+        }
         let near = nodes.map(\.name).filter { name in
             name.hasPrefix(word) || editDistance(name, word) * 2 < min(5, word.count)
         }

@@ -16,7 +16,8 @@ enum CommandTree {
         .command(WaitCommand.self), .command(PauseCommand.self), .command(UnpauseCommand.self),
         .command(TopCommand.self), .command(StatsCommand.self), .command(RenameCommand.self),
         .command(UpdateCommand.self), .command(CpCommand.self), .command(ExportCommand.self),
-        .command(DiffCommand.self), .command(EventsCommand.self), .command(InfoCommand.self),
+        .command(DiffCommand.self), .command(CommitCommand.self), .command(EventsCommand.self),
+        .command(InfoCommand.self),
         .command(VersionCommand.self), .alias("images", ImageLsCommand.self), .alias("rmi", ImageRmCommand.self),
         .alias("tag", ImageTagCommand.self), .alias("save", ImageSaveCommand.self),
         .alias("load", ImageLoadCommand.self), .alias("import", ImageImportCommand.self),
@@ -46,7 +47,7 @@ enum CommandTree {
             .command(PauseCommand.self), .command(UnpauseCommand.self), .command(TopCommand.self),
             .command(StatsCommand.self), .command(RenameCommand.self), .command(UpdateCommand.self),
             .command(CpCommand.self), .command(ExportCommand.self), .command(DiffCommand.self),
-            .command(ContainerPruneCommand.self),
+            .command(CommitCommand.self), .command(ContainerPruneCommand.self),
         ])
 
     private static let volume = CommandNode.group(

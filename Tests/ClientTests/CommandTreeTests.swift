@@ -85,7 +85,11 @@ import Testing
     @Test(arguments: [
         (["nope"], #"unknown command "nope" for "quell""#),
         (["strat"], #"unknown command "strat" for "quell"; did you mean start, stats?"#),
-        (["image", "pull"], #"unknown command "pull" for "quell image""#),
+        (["image", "nope"], #"unknown command "nope" for "quell image""#),
+        (
+            ["image", "pull"],
+            "quell image pull is not there yet: images come from 'quell image import' and 'quell load'"
+        ),
         (["stop"], "quell stop needs at least 1 argument"),
         (["rename", "a"], "quell rename takes exactly 2 arguments"),
         (["ps", "x"], "quell ps takes no arguments"), (["exec", "web"], "quell exec needs at least 2 arguments"),

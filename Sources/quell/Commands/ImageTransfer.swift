@@ -2,31 +2,42 @@ import APITypes
 import Client
 import Linux
 
-/// An archive that is sent to the daemon: a file, or standard input for `-`.
+/// An archive that is sent to the daemon: a file, standard input for `-`, or a directory as an archive of its content.
 struct ArchiveSource: Sendable {
-    let stream: DescriptorStream
+    let stream: any AsyncSequence<[UInt8], any Error> & Sendable
     let bar: ProgressBar
 
     init(_ path: String?, title: String, option: String, _ session: Session) throws {
-        var descriptor: Int32 = 0
-        var size: Int?
-        if let path, path != "-" {
-            do throws(SystemError) {
-                let file = try File.open(absolutePath(path, in: session.workingDirectory), .readOnly)
-                let status = try File.status(of: file)
-                guard status.kind != .directory else { throw SystemError("read", path, errno: 21) }
-                size = status.kind == .regular ? Int(status.size) : nil
-                // Closed with the program: it is read to its end.
-                descriptor = file.release()
-            } catch {
-                throw UsageError("invalid \(option) \"\(path)\": \(error); expected an archive that can be read, or -")
+        guard let path, path != "-" else {
+            if Terminal.isTerminal(0) {
+                throw Failure("an archive does not come from a terminal: name a file, or redirect standard input")
             }
-        } else if Terminal.isTerminal(0) {
-            throw Failure("an archive does not come from a terminal: name a file, or redirect standard input")
+            (stream, bar) = try ArchiveSource.stream(of: 0, size: nil, title, session)
+            return
         }
+        let place = absolutePath(path, in: session.workingDirectory)
+        do throws(SystemError) {
+            let file = try File.open(place, .readOnly)
+            let status = try File.status(of: file)
+            if status.kind == .directory {
+                let bar = ProgressBar(session.err, title, total: nil)
+                self.bar = bar
+                stream = TarSource(path: place, name: ".") { bar.advance($0) }
+            } else {
+                // Closed with the program: it is read to its end.
+                let size = status.kind == .regular ? Int(status.size) : nil
+                (stream, bar) = try ArchiveSource.stream(of: file.release(), size: size, title, session)
+            }
+        } catch {
+            throw UsageError("invalid \(option) \"\(path)\": \(error); expected an archive that can be read, or -")
+        }
+    }
+
+    private static func stream(
+        of descriptor: Int32, size: Int?, _ title: String, _ session: Session
+    ) throws(SystemError) -> (DescriptorStream, ProgressBar) {
         let bar = ProgressBar(session.err, title, total: size)
-        self.bar = bar
-        stream = try DescriptorStream(descriptor) { bar.advance($0) }
+        return (try DescriptorStream(descriptor) { bar.advance($0) }, bar)
     }
 
     /// Shows a line of the daemon's progress; keeps what is to be told at the end.
@@ -42,13 +53,13 @@ struct ArchiveSource: Sendable {
 
 enum ImageLoadCommand: Command {
     static let about = About(
-        "load", "Load images from a docker-archive or OCI archive",
+        "load", "Load images from a docker-archive, an OCI archive or a directory in OCI layout",
         examples: [
             ("quell load -i busybox.tar", "from a file"),
             ("docker save busybox | quell load", "from another engine"),
         ])
     static let input = Option(
-        "input", short: "i", "FILE", "Read from a file instead of standard input", completion: .files)
+        "input", short: "i", "FILE", "Read from a file or a directory instead of standard input", completion: .files)
     static let quiet = Flag("quiet", short: "q", "No progress")
     static let options: [any OptionSpec] = [input, quiet]
     static let operands = Operands.none

@@ -59,7 +59,7 @@ enum InfoCommand: Command {
         case .template(let template), .tableTemplate(let template):
             try session.print(try template.render(try JSONValue(parsing: Array(try DockerJSON.encode(info)))))
         }
-        for warning in info.warnings ?? [] { try session.err.write("WARNING: \(warning)\n") }
+        for warning in info.warnings ?? [] { try session.err.write("\(warning)\n") }
         return 0
     }
 

@@ -8,7 +8,7 @@ struct DescriptorStream: AsyncSequence, Sendable {
     private let reader: DescriptorReader
 
     /// - Parameter progress: told the number of bytes read so far.
-    init(_ descriptor: Int32, progress: @escaping @Sendable (Int) -> Void = { _ in }) throws {
+    init(_ descriptor: Int32, progress: @escaping @Sendable (Int) -> Void = { _ in }) throws(SystemError) {
         reader = try DescriptorReader(descriptor, progress)
     }
 
