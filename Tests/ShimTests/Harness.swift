@@ -16,7 +16,8 @@ final class ShimUnderTest {
     /// A bundle from busybox with this command line; the shim is started, the container is not.
     init(
         _ command: [String], terminal: Bool = false, openStdin: Bool = false, pidNamespace: PIDNamespace = .own,
-        log: LogConfiguration? = nil, mounts: [String] = [], runtime: String = "/usr/bin/crun"
+        log: LogConfiguration? = nil, mounts: [String] = [], runtime: String = "/usr/bin/crun",
+        legacyCgroups: Bool = false
     ) throws {
         id = "quelltest" + String(UInt64.random(in: .min ... .max), radix: 16)
         directory = "/tmp/quell-shimtest-\(id)"
@@ -29,20 +30,21 @@ final class ShimUnderTest {
             containerCgroup: "quell-shimtest/\(id)", shimCgroup: "quell-shimtest/shim-\(id)",
             socket: directory + "/shim.sock", exitRecord: directory + "/exit", log: log, terminal: terminal,
             openStdin: openStdin, stdinOnce: openStdin)
-        let host = try CgroupHost.detect()
+        let host = try legacyCgroups ? CgroupHost.legacyPart() : CgroupHost.detect()
         cgroup = Cgroup("/" + configuration.containerCgroup, on: host)
         shimCgroup = Cgroup("/" + configuration.shimCgroup, on: host)
         try File.open(directory + "/shim.conf", [.writeOnly, .create]).writeAll(configuration.wireBytes)
-        shim = try ShimUnderTest.launch(directory)
+        shim = try ShimUnderTest.launch(directory, hiding: legacyCgroups ? CgroupHost.detect().hiddenFromRuntime : [])
         main = try ShimClient(configuration.socket)
     }
 
-    private static func launch(_ directory: String) throws -> Pidfd {
+    private static func launch(_ directory: String, hiding hidden: [String]) throws -> Pidfd {
         let ready = try Pipe()
         let null = try File.open("/dev/null", .readWrite)
         let errors = try File.open(directory + "/shim.log", [.writeOnly, .create, .append])
         var request = SpawnRequest(try BuiltProduct.path("quell-shim"), [directory + "/shim.conf"])
         request.newSession = true
+        request.hiddenMounts = hidden
         request.descriptors = [
             DescriptorMapping(0, from: null.raw), DescriptorMapping(1, from: errors.raw),
             DescriptorMapping(2, from: errors.raw), DescriptorMapping(3, from: ready.writing.raw),
@@ -149,6 +151,19 @@ extension String {
         let (whole, part) = (Array(utf8), Array(text.utf8))
         guard whole.count >= part.count else { return false }
         return (0...(whole.count - part.count)).contains { whole[$0...].starts(with: part) }
+    }
+}
+
+extension CgroupHost {
+    static var hasV1: Bool {
+        do { return try !detect().controllers.isEmpty } catch { return false }
+    }
+
+    /// This host as one without cgroup2: what a shim sees in a mount namespace where that is unmounted.
+    static func legacyPart() throws -> CgroupHost {
+        let mounts = try Procfs.mountinfo().filter { $0.type != "cgroup2" }
+        guard let host = CgroupHost(mountinfo: mounts) else { throw HarnessError("no v1 hierarchy") }
+        return host
     }
 }
 
