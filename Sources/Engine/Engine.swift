@@ -10,24 +10,24 @@ import Synchronization
 /// A container is named by its name, its id, or an unambiguous beginning of its id, with or without a leading slash.
 public final class Engine: Sendable {
     let core: EngineCore
-    private let lock: Mutex<FileLock?>
+    private let lock: Mutex<RootLocks?>
 
     public var configuration: EngineConfiguration { core.configuration }
     /// The images; removal and pruning go through the engine, which knows what is in use.
     public var images: ImageStore { core.images }
 
-    private init(core: EngineCore, lock: consuming FileLock) {
+    private init(core: EngineCore, lock: consuming RootLocks) {
         self.core = core
         self.lock = Mutex(consume lock)
     }
 
-    /// Locks the data root, opens database and images, recovers every container, sweeps what a crash left.
+    /// Locks the roots, opens database and images, recovers every container, sweeps what a crash left.
     /// Errors name the file and what to do; nothing is overwritten.
     public static func open(
         _ configuration: EngineConfiguration, logger: Logger = Logger(label: "quell.engine")
     ) async throws(EngineError) -> Engine {
         let opening = Opening(configuration, logger)
-        let lock = try opening.lockRoot()
+        let lock = try opening.lockRoots()
         let core = try await opening.core()
         let engine = Engine(core: core, lock: lock)
         try await engine.recover()

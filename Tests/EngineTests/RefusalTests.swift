@@ -35,7 +35,8 @@ struct RefusalTests {
             { $0.hostConfig?.networkMode = "bridge" }, { $0.hostConfig?.usernsMode = "private" },
             { $0.hostConfig?.links = ["a:b"] }, { $0.hostConfig?.deviceRequests = [DeviceRequest()] },
             { $0.hostConfig?.volumeDriver = "nfs" }, { $0.hostConfig?.storageOpt = ["size": "1G"] },
-            { $0.config.macAddress = "02:00:00:00:00:01" }, { $0.hostConfig?.cpuRealtimeRuntime = 5 },
+            { $0.config.macAddress = "02:00:00:00:00:01" }, { $0.hostConfig?.cgroupParent = "/mine" },
+            { $0.hostConfig?.extraHosts = ["h:host-gateway"] }, { $0.hostConfig?.cpuRealtimeRuntime = 5 },
             { $0.hostConfig?.blkioDeviceReadBps = [ThrottleDevice()] },
             { request in
                 request.hostConfig?.logConfig = LogConfig()

@@ -37,10 +37,19 @@ extension Engine {
 
     public func statPath(in reference: String, _ path: String) async throws(EngineError) -> PathStat {
         let rootfs = try await Rootfs.borrow(try core.container(reference), seesMounts: true)
-        let result: Result<PathStat, EngineError>
-        do throws(ImageError) {
-            result = .success(PathStat(try await core.images.status(root: rootfs.path, path: path)))
-        } catch { result = .failure(.archive(error, path, reference)) }
+        let found = Promise<Result<PathStat, EngineError>>()
+        let look = Task { [images = core.images] in
+            do throws(ImageError) {
+                found.resolve(.success(PathStat(try await images.status(root: rootfs.path, path: path))))
+            } catch { found.resolve(.failure(.archive(error, path, reference))) }
+        }
+        // What hangs is the helper's to suffer: cancelling kills it.
+        let timer = core.reactor.after(.seconds(30)) {
+            found.resolve(.failure(.timedOut("looking at \(path) in container \(reference) took longer than 30s")))
+            look.cancel()
+        }
+        let result = await found.value()
+        core.reactor.cancel(timer)
         await rootfs.giveBack()
         return try result.get()
     }

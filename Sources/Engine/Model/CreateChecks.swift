@@ -25,11 +25,30 @@ enum CreateChecks {
         if let address = request.config.macAddress, !address.isEmpty {
             throw .unsupported("--mac-address is not there yet: there are no bridge networks")
         }
+        if let parent = host.cgroupParent, !parent.isEmpty {
+            throw .unsupported("--cgroup-parent is not there yet: the engine's own is a setting of quelld")
+        }
+        if (host.kernelMemoryTCP ?? 0) > 0 { throw .unsupported("--kernel-memory-tcp is not there") }
+        for mount in host.mounts ?? [] where mount.bindOptions?.readOnlyForceRecursive == true {
+            throw .unsupported("bind-recursive=readonly is not there yet (mount at \(mount.target))")
+        }
+        try checkExtraHosts(host)
         try refuseThrottles(host)
         try refuseNetworks(request)
         try checkLog(host.logConfig)
         if host.autoRemove, let policy = host.restartPolicy?.name, !policy.isEmpty, policy != "no" {
             throw .invalid("can't create 'AutoRemove' container with restart policy")
+        }
+    }
+
+    /// `name:address`
+    private static func checkExtraHosts(_ host: HostConfig) throws(EngineError) {
+        for entry in host.extraHosts ?? [] {
+            let parts = entry.split(separator: entry.contains("=") ? "=" : ":", maxSplits: 1)
+            guard parts.count == 2 else { throw .invalid("bad format for add-host: \"\(entry)\"") }
+            if parts[1] == "host-gateway" {
+                throw .unsupported("--add-host \(entry): host-gateway needs a bridge network, which is not there yet")
+            }
         }
     }
 

@@ -3,6 +3,12 @@ import Lifecycle
 import Linux
 import Logging
 
+/// Held as long as an engine is open.
+struct RootLocks: ~Copyable, Sendable {
+    let data: FileLock
+    let run: FileLock
+}
+
 /// The steps of opening an engine.
 struct Opening {
     private var configuration: EngineConfiguration
@@ -15,23 +21,26 @@ struct Opening {
         paths = EnginePaths(dataRoot: configuration.dataRoot, runRoot: configuration.runRoot)
     }
 
-    /// A second engine on the same root is refused.
-    func lockRoot() throws(EngineError) -> FileLock {
+    /// A second engine on the same data or run root is refused: each would sweep away what the other has.
+    func lockRoots() throws(EngineError) -> RootLocks {
         for root in [configuration.dataRoot, configuration.runRoot] where !root.hasPrefix("/") {
             throw .invalid("\(root): the roots must be absolute paths")
         }
-        try attempt("prepare the data root") { () throws(SystemError) in
-            try File.makeDirectories(paths.dataRoot, mode: 0o711)
+        return RootLocks(
+            data: try lock(paths.dataRoot, paths.lock, "data"), run: try lock(paths.runRoot, paths.runLock, "run"))
+    }
+
+    private func lock(_ root: String, _ path: String, _ name: String) throws(EngineError) -> FileLock {
+        try attempt("prepare the \(name) root") { () throws(SystemError) in
+            try File.makeDirectories(root, mode: 0o711)
         }
         let lock: FileLock?
-        do throws(SystemError) { lock = try FileLock(paths.lock) } catch {
-            throw EngineError("lock the data root", error)
-        }
+        do throws(SystemError) { lock = try FileLock(path) } catch { throw EngineError("lock the \(name) root", error) }
         guard let lock else {
-            let holder = try attempt { () throws(SystemError) in try File.readIfPresent(paths.lock) } ?? []
+            let holder = try attempt { () throws(SystemError) in try File.readIfPresent(path) } ?? []
             let pid = String(decoding: holder, as: UTF8.self).trimmingWhitespace
             throw .conflict(
-                "the data root \(paths.dataRoot) is in use by another quelld\(pid.isEmpty ? "" : " (pid \(pid))"): end it, or use another --data-root"
+                "the \(name) root \(root) is in use by another quelld\(pid.isEmpty ? "" : " (pid \(pid))"): end it, or use another --\(name)-root"
             )
         }
         try attempt { () throws(SystemError) in try lock.setContent("\(ProcessSelf.pid)\n") }
@@ -41,8 +50,19 @@ struct Opening {
     func core() async throws(EngineError) -> EngineCore {
         try makeDirectories()
         let cgroups = try attempt("find the control groups") { () throws(SystemError) in try CgroupHost.detect() }
+        let logger = logger
+        let reactor = try attempt { () throws(SystemError) in try Reactor(logger: logger) }
+        do throws(EngineError) { return try await core(cgroups, reactor) } catch {
+            reactor.stop()
+            throw error
+        }
+    }
+
+    private func core(_ cgroups: CgroupHost, _ reactor: Reactor) async throws(EngineError) -> EngineCore {
         let (database, logger) = (paths.database, logger)
-        let store = try await Blocking.run { () throws(EngineError) in try Store(path: database, logger: logger) }
+        let store = try await Blocking.run { () throws(EngineError) in
+            try Store(path: database, logger: logger, reactor: reactor)
+        }
         var completed = configuration
         findPrograms(&completed)
         let images: ImageStore
@@ -52,7 +72,7 @@ struct Opening {
         return EngineCore(
             EngineParts(
                 configuration: completed, paths: paths, store: store, images: images,
-                reactor: try attempt { () throws(SystemError) in try Reactor(logger: logger) },
+                reactor: reactor,
                 facts: try attempt("look at the host") { () throws(SystemError) in try HostFacts.read(cgroups) },
                 cgroups: cgroups, cgroupParent: "/" + (configuration.cgroupParent ?? defaultParent), boot: try boot(),
                 logger: logger))

@@ -11,11 +11,16 @@ final class Store: Sendable {
     private let queue: DatabaseQueue
     private let path: String
     private let logger: Logger
+    private let reactor: Reactor?
     private let closed = Mutex(false)
 
     /// Nothing is overwritten: a file that cannot be used is left as it is, and the error says what to do.
-    init(path: String, logger: Logger = Logger(label: "quell.store")) throws(EngineError) {
-        (self.path, self.logger) = (path, logger)
+    ///
+    /// Without a reactor nothing has a deadline.
+    init(
+        path: String, logger: Logger = Logger(label: "quell.store"), reactor: Reactor? = nil
+    ) throws(EngineError) {
+        (self.path, self.logger, self.reactor) = (path, logger, reactor)
         var configuration = GRDB.Configuration()
         configuration.busyMode = .timeout(5)
         configuration.label = "quell.store"
@@ -90,14 +95,23 @@ final class Store: Sendable {
     // MARK: writing and reading
 
     /// Runs as one transaction. `durable`: on return it survives a loss of power, and everything before it too;
-    /// otherwise it survives the end of this process.
+    /// otherwise it survives the end of this process. `.timedOut` after thirty seconds; it may still be written then.
     func write<Value: Sendable>(
         _ what: String, durable: Bool, _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(EngineError) -> Value {
         let promise = Promise<Result<Value, EngineError>>()
+        let timer = reactor?.after(Store.deadline) { [path] in
+            promise.resolve(
+                .failure(.timedOut("\(what): the disk that holds \(path) took longer than \(Store.deadline.shortText)"))
+            )
+        }
         enqueue(what, durable: durable, body) { promise.resolve($0) }
-        return try await promise.value().get()
+        let result = await promise.value()
+        if let timer { reactor?.cancel(timer) }
+        return try result.get()
     }
+
+    private static let deadline = Duration.seconds(30)
 
     /// As `write`, not durable, without waiting; a failure is logged.
     func enqueue(_ what: String, _ body: @escaping @Sendable (Database) throws -> Void) {

@@ -5,6 +5,7 @@ struct EnginePaths: Hashable, Sendable {
 
     var database: String { "\(dataRoot)/quell.db" }
     var lock: String { "\(dataRoot)/lock" }
+    var runLock: String { "\(runRoot)/lock" }
     var images: String { "\(dataRoot)/images" }
     var containers: String { "\(dataRoot)/containers" }
     var volumes: String { "\(dataRoot)/volumes" }
