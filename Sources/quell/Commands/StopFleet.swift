@@ -22,54 +22,80 @@ struct StopFleet: Sendable {
         case ended(String, Result<StopVerdict, any Error>)
         case step
         case redraw
+        case interrupted(Signal)
     }
 
-    /// 0 when all have ended, 3 when any is stuck, else 1 when any failed.
+    /// Where the whole stands.
+    private struct Tally {
+        var waiting: ArraySlice<String>
+        var running = 0
+        var stuck = false
+        var failed = false
+
+        /// The next names to begin with.
+        mutating func next(_ count: Int) -> ArraySlice<String> {
+            defer { waiting = waiting.dropFirst(count) }
+            running += min(count, waiting.count)
+            return waiting.prefix(count)
+        }
+
+        var status: Int32 { stuck ? 3 : failed ? 1 : 0 }
+    }
+
+    /// 0 when all have ended, 3 when any is stuck, else 1 when any failed; 128+n when signal n interrupted.
     func run(_ names: [String]) async throws -> Int32 {
         let board = StopBoard(session.err)
-        var waiting = names[...]
-        var running = 0
-        var (stuck, failed) = (false, false)
         return try await withThrowingTaskGroup(of: Event.self) { group in
-            func start(_ count: Int) {
-                for name in waiting.prefix(count) { group.addTask { await one(name, board) } }
-                running += min(count, waiting.count)
-                waiting = waiting.dropFirst(count)
-            }
-            start(StopFleet.width)
-            if !waiting.isEmpty { group.addTask { try await StopFleet.later(StopFleet.step, .step) } }
+            var tally = Tally(waiting: names[...])
+            group.addTask { try await StopFleet.interruption() }
+            group.addTask { try await StopFleet.later(.zero, .step) }
             if session.err.isTerminal { group.addTask { try await StopFleet.later(StopFleet.redraw, .redraw) } }
-            while running > 0, let event = try await group.next() {
+            while tally.running > 0 || !tally.waiting.isEmpty, let event = try await group.next() {
                 switch event {
                 case .step:
-                    start(StopFleet.width)
-                    if !waiting.isEmpty { group.addTask { try await StopFleet.later(StopFleet.step, .step) } }
+                    for name in tally.next(StopFleet.width) { group.addTask { await one(name, board) } }
+                    if !tally.waiting.isEmpty { group.addTask { try await StopFleet.later(StopFleet.step, .step) } }
                 case .redraw:
                     try board.draw()
                     group.addTask { try await StopFleet.later(StopFleet.redraw, .redraw) }
                 case .ended(let name, let result):
-                    running -= 1
-                    start(1)
+                    tally.running -= 1
+                    for name in tally.next(1) { group.addTask { await one(name, board) } }
                     try board.remove(name)
-                    switch result {
-                    case .success(let verdict):
-                        stuck = stuck || verdict.isStuck
-                        try tell(verdict)
-                    case .failure(let error):
-                        if case ClientError.daemonNotRunning = error { throw error }
-                        failed = true
-                        try session.warn("\(name): \(error)")
-                    }
+                    try count(result, of: name, in: &tally)
+                case .interrupted(let signal):
+                    group.cancelAll()
+                    try board.clear()
+                    try session.warn("interrupted; the stops that were begun go on in quelld, 'quell ps' shows them")
+                    return 128 + signal.number
                 }
             }
             group.cancelAll()
-            return stuck ? 3 : failed ? 1 : 0
+            return tally.status
+        }
+    }
+
+    private func count(_ result: Result<StopVerdict, any Error>, of name: String, in tally: inout Tally) throws {
+        switch result {
+        case .success(let verdict):
+            tally.stuck = tally.stuck || verdict.isStuck
+            try tell(verdict)
+        case .failure(let error):
+            // Without a daemon every name would say the same.
+            if case ClientError.daemonNotRunning = error { throw error }
+            tally.failed = true
+            try session.warn("\(name): \(error)")
         }
     }
 
     private static func later(_ delay: Duration, _ event: Event) async throws -> Event {
         try await Task.sleep(for: delay)
         return event
+    }
+
+    private static func interruption() async throws -> Event {
+        for await signal in SignalHub.shared.subscribe([.int, .term, .hup, .quit]) { return .interrupted(signal) }
+        throw CancellationError()
     }
 
     private func one(_ name: String, _ board: StopBoard) async -> Event {
@@ -109,6 +135,8 @@ private final class StopBoard: Sendable {
         stops.withLock { _ = $0.removeValue(forKey: name) }
         try region.clear()
     }
+
+    func clear() throws { try region.clear() }
 
     func draw() throws {
         let now = MonotonicClock.now()
