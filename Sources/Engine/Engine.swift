@@ -125,7 +125,7 @@ extension Container {
         shim = nil
         for attachment in earlyAttachments { attachment.fail(.closing) }
         earlyAttachments = []
-        for waiter in exitWaiters { waiter.promise.resolve(WaitResponse()) }
+        for waiter in exitWaiters { waiter.promise.resolve(WaitResponse(unknown: EngineError.closing.description)) }
         exitWaiters = []
         for waiter in stopWaiters {
             waiter.updates.finish()

@@ -3,7 +3,7 @@ import Engine
 import Lifecycle
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(2)))
 struct AttachTests {
     @Test func whatIsAttachedBeforeTheStartMissesNothing() async throws {
         try await Fixture.with { fixture in

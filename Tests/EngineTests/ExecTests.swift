@@ -2,7 +2,7 @@ import APITypes
 import Engine
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(2)))
 struct ExecTests {
     @Test func runsAFurtherProcessWithItsOutputAndCode() async throws {
         try await Fixture.with { fixture in

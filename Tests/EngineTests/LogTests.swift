@@ -5,7 +5,7 @@ import Linux
 import TestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(2)))
 struct LogTests {
     @Test func selections() async throws {
         try await Fixture.with { fixture in

@@ -5,7 +5,7 @@ import Linux
 import TestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(2)))
 struct ManyTests {
     @Test func startedAndStoppedTogetherAndNothingIsLeft() async throws {
         try await Fixture.with { fixture in

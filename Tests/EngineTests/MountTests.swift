@@ -6,7 +6,7 @@ import Synchronization
 import TestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(2)))
 struct MountTests {
     @Test func bindsVolumesAndTmpfsAreThere() async throws {
         try await Fixture.with { fixture in

@@ -7,7 +7,7 @@ import Testing
 @testable import Engine
 
 /// The engine ends and another takes over: `reopen` closes like a crash does, as containers and shims are not told.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(2)))
 struct RecoveryTests {
     @Test func aRunningContainerIsTakenOverAndCanBeStopped() async throws {
         try await Fixture.with { fixture in

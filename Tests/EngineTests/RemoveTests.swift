@@ -6,7 +6,7 @@ import Testing
 
 @testable import Engine
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(2)))
 struct RemoveTests {
     @Test func aRunningContainerIsRefusedAndForceKillsIt() async throws {
         try await Fixture.with { fixture in

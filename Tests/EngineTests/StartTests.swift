@@ -2,7 +2,7 @@ import APITypes
 import Engine
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(2)))
 struct StartTests {
     @Test func runsACommandToItsEndAndKeepsOutputAndCode() async throws {
         try await Fixture.with { fixture in

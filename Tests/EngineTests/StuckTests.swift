@@ -5,7 +5,7 @@ import TestKit
 import Testing
 
 /// A container that cannot die: a child of it reads from a file system whose server does not answer.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(2)))
 struct StuckTests {
     @Test func theVerdictComesInTimeAndTheLateExitIsRecorded() async throws {
         let hung = try HungFileSystem()

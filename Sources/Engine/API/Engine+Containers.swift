@@ -69,10 +69,7 @@ extension Engine {
         let container = try core.container(reference)
         let promise = await container.wait(condition)
         return ExitWait {
-            var left = WaitResponse()
-            left.error = WaitError()
-            left.error?.message = "the wait was cancelled"
-            let response = await promise.value(orWhenCancelled: left)
+            let response = await promise.value(orWhenCancelled: WaitResponse(unknown: "the wait was cancelled"))
             if promise.current == nil { await container.forget(promise) }
             return response
         }
@@ -141,6 +138,15 @@ public struct ExitWait: Sendable {
     /// Where the status was not observed, `error` says so and the code means nothing. A cancelled task gets such an
     /// answer at once.
     public func result() async -> WaitResponse { await outcome() }
+}
+
+extension WaitResponse {
+    /// No status is known: never the number of a success.
+    init(unknown why: String) {
+        self.init()
+        (statusCode, error) = (255, WaitError())
+        error?.message = why
+    }
 }
 
 /// Filters of prune: `until`, `label`, `label!`.

@@ -83,8 +83,20 @@ enum Traces {
             do throws(SystemError) { try File.removeTree(path) } catch { first = first ?? error }
         }
         for group in cgroups {
-            do throws(SystemError) { try group.remove() } catch { first = first ?? error }
+            do throws(SystemError) {
+                try endLatecomers(in: group)
+                try group.remove()
+            } catch { first = first ?? error }
         }
         if let first { throw first }
+    }
+
+    /// The container has ended. A shim that could not be reached any more ends by itself soon; then it is killed.
+    private static func endLatecomers(in group: Cgroup) throws(SystemError) {
+        guard try group.isPopulated() else { return }
+        try Recovery.waitUntilEmpty(group)
+        guard try group.isPopulated() else { return }
+        try group.kill()
+        try Recovery.waitUntilEmpty(group)
     }
 }

@@ -38,8 +38,13 @@ extension Container {
 
     private func exited(_ record: ExitRecord) {
         // A start that failed is told by the reply to it, with the reason.
+        if record.status == .unobserved(.neverStarted), starting != nil { return }
+        finished(by: record)
+    }
+
+    /// As the shim recorded it.
+    func finished(by record: ExitRecord) {
         let neverStarted = record.status == .unobserved(.neverStarted)
-        if neverStarted, starting != nil { return }
         finished(
             record.status, at: record.finishedAt, oomKilled: record.oomKilled,
             error: neverStarted ? "its start failed while the engine was restarted" : "")

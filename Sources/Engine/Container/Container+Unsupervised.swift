@@ -11,10 +11,7 @@ extension Container {
         shimGone.resolve(())
         // Of a start under way the lost call tells, by its error.
         guard machine.isActive, starting == nil else { return publish() }
-        if let record = readExitRecord() {
-            finished(record.status, at: record.finishedAt, oomKilled: record.oomKilled)
-            return
-        }
+        if let record = readExitRecord() { return finished(by: record) }
         core.logger.warning("container \(id): \(why)")
         if await reconnected() { return }
         await superviseByHand()
@@ -73,9 +70,7 @@ extension Container {
 
     /// It has ended, and nobody told. The kernel may still know how; else that is what is recorded.
     func endedUnseen() {
-        if let record = readExitRecord() {
-            return finished(record.status, at: record.finishedAt, oomKilled: record.oomKilled)
-        }
+        if let record = readExitRecord() { return finished(by: record) }
         let observed: ExitStatus? = mainProcess.withLock { held in
             // What the kernel cannot tell is not known: the status stays unobserved.
             do throws(SystemError) {

@@ -59,12 +59,7 @@ extension Container {
 
     /// Takes over what a shim tells of itself.
     func adopt(_ snapshot: ShimSnapshot) async {
-        if let record = snapshot.exit {
-            let neverStarted = record.status == .unobserved(.neverStarted)
-            return finished(
-                record.status, at: record.finishedAt, oomKilled: record.oomKilled,
-                error: neverStarted ? "its start failed while the engine was restarted" : "")
-        }
+        if let record = snapshot.exit { return finished(by: record) }
         machine.adopted(snapshot.state)
         finding = snapshot.stuck
         switch snapshot.state {
