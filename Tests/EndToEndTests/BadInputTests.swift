@@ -27,9 +27,9 @@ struct BadInputTests {
     @Test func nameTakenAndNameInvalid() throws {
         try withDaemon { daemon in
             let id = try daemon.must("create", "--name", "taken", Programs.image, "true")
-            try refuses(daemon, ["create", "--name", "taken", Programs.image, "true"], code: 1, saying: ["taken"])
+            try refuses(daemon, ["create", "--name", "taken", Programs.image, "true"], code: 125, saying: ["taken"])
             try refuses(
-                daemon, ["create", "--name", "no/slash", Programs.image, "true"], code: 1, saying: ["no/slash"])
+                daemon, ["create", "--name", "no/slash", Programs.image, "true"], code: 125, saying: ["no/slash"])
             #expect(try daemon.must("ps", "-aq", "--no-trunc") == id)
         }
     }
@@ -38,8 +38,8 @@ struct BadInputTests {
     func invalidSignal(_ signal: String) throws {
         try withDaemon { daemon in
             try daemon.runReady("lives", Scripts.handles)
-            try refuses(daemon, ["kill", "--signal=" + signal, "lives"], code: 1, saying: ["signal"])
-            try refuses(daemon, ["stop", "--signal=" + signal, "lives"], code: 1, saying: ["signal"])
+            try refuses(daemon, ["kill", "--signal=" + signal, "lives"], code: 125, saying: ["signal"])
+            try refuses(daemon, ["stop", "--signal=" + signal, "lives"], code: 125, saying: ["signal"])
             #expect(try daemon.inspect("lives", ".State.Running") == "true")
         }
     }
@@ -47,9 +47,9 @@ struct BadInputTests {
     @Test func invalidLadderScopeAndTimeout() throws {
         try withDaemon { daemon in
             try daemon.runReady("lives", Scripts.handles)
-            try refuses(daemon, ["stop", "--ladder", "TERM:10s, NOPE:1s", "lives"], code: 1, saying: ["NOPE"])
-            try refuses(daemon, ["stop", "--scope", "some", "lives"], code: 1, saying: ["some"])
-            try refuses(daemon, ["stop", "-t", "soon", "lives"], code: 1, saying: ["soon"])
+            try refuses(daemon, ["stop", "--ladder", "TERM:10s, NOPE:1s", "lives"], code: 125, saying: ["NOPE"])
+            try refuses(daemon, ["stop", "--scope", "some", "lives"], code: 125, saying: ["some"])
+            try refuses(daemon, ["stop", "-t", "soon", "lives"], code: 125, saying: ["soon"])
             #expect(try daemon.inspect("lives", ".State.Running") == "true")
         }
     }
@@ -102,7 +102,7 @@ struct BadInputTests {
             try refuses(daemon, ["image", "import", daemon.directory + "/half.tar", "bad:2"], code: 1, saying: [])
             try refuses(daemon, ["image", "load", "-i", daemon.directory + "/half.tar"], code: 1, saying: [])
             try refuses(
-                daemon, ["image", "import", "/nosuch/file.tar", "bad:3"], code: 1, saying: ["/nosuch/file.tar"])
+                daemon, ["image", "import", "/nosuch/file.tar", "bad:3"], code: 125, saying: ["/nosuch/file.tar"])
             #expect(try daemon.must("images", "-q") == before)
         }
     }

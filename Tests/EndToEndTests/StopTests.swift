@@ -168,10 +168,24 @@ struct StopTests {
         try withDaemon { daemon in
             try daemon.runReady("always", Scripts.handles, options: ["--restart", "always"])
             _ = try stop(daemon, "always")
-            try daemon.crash()
-            try daemon.start()
+            // Longer than the first back-off of 100 ms.
+            try daemon.runReady("other", Scripts.handles)
+            #expect(try daemon.must("ps", "--format", "{{.Names}}") == "other")
             #expect(try daemon.inspect("always", ".State.Status") == "exited")
-            #expect(try daemon.must("ps", "-q") == "")
+        }
+    }
+
+    @Test func stopThatTheDaemonDidNotSurviveIsStillIntended() throws {
+        try withDaemon { daemon in
+            try daemon.runReady("stubborn", Scripts.ignores, options: ["--restart", "unless-stopped"])
+            let client = try daemon.command(["stop", "-t", "1", "stubborn"])
+            try daemon.waitUntilStopping()
+            try daemon.crash()
+            _ = try client.finish(within: Limit.command)
+            try daemon.start()
+            #expect(try daemon.must("wait", "stubborn") == "137")
+            try daemon.runReady("other", Scripts.handles)
+            #expect(try daemon.must("ps", "--format", "{{.Names}}") == "other")
         }
     }
 }

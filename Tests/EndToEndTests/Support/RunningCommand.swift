@@ -54,7 +54,10 @@ final class RunningCommand {
     var outputSoFar: String { String(decoding: collected.output, as: UTF8.self) }
     var errorsSoFar: String { String(decoding: collected.errors, as: UTF8.self) }
 
-    func send(_ signal: Signal) throws { try process.pidfd.send(signal) }
+    /// Nothing happens when it has ended.
+    func send(_ signal: Signal) throws {
+        if status == nil { try process.pidfd.send(signal) }
+    }
 
     /// Waits until the output (standard output or error) contains the text. False at the deadline, and when the program
     /// ended without having said it.
