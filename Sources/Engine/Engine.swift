@@ -75,8 +75,7 @@ public final class Engine: Sendable {
             for container in core.registry.all { group.addTask { await container.recover() } }
         }
         let all = core.registry.all
-        await Recovery.sweep(
-            core, known: Set(all.map(\.id)), active: Set(all.filter { $0.snapshot.isActive }.map(\.id)))
+        await Recovery.sweep(core, known: Set(all.map(\.id)))
         core.isRecovering.withLock { $0 = false }
         for container in all { await container.startAtOpen() }
     }

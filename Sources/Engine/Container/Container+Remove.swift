@@ -52,7 +52,9 @@ extension Container {
             try attempt("remove container \(paths.id)") { () throws(SystemError) in
                 for mount in paths.mounts { try Traces.unmount(mount) }
                 try File.removeTree(paths.bundle)
-                if try File.status(of: paths.data, following: false) != nil { try File.rename(paths.data, to: trash) }
+                guard try File.status(of: paths.data, following: false) != nil else { return }
+                try File.removeTree(trash)
+                try File.rename(paths.data, to: trash)
             }
         }
         if volumes { await removeAnonymousVolumes() }

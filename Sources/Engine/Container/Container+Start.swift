@@ -70,7 +70,7 @@ extension Container {
         (state.phase, state.desired, state.boot, state.error, state.exit) = (.active, .running, core.boot, "", nil)
         (state.pid, state.pidStart, state.oomKilled, state.verdict) = (0, 0, false, nil)
         (stopReport, finding, laterOrder, lastOrder, stopSince) = (nil, nil, nil, nil, nil)
-        (shimRefused, shimGone) = (false, Promise())
+        (shimRefused, shimGone, intent) = (false, Promise(), nil)
         if cause == .request { state.restartCount = 0 }
     }
 
@@ -178,6 +178,8 @@ extension Container {
         guard await killLeftovers() else {
             // Something lives that could not be killed: that is no ended container.
             machine.startSucceeded()
+            for attachment in earlyAttachments { attachment.fail(error) }
+            earlyAttachments = []
             return await superviseByHand()
         }
         guard machine.state == .starting else { return }

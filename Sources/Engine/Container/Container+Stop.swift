@@ -44,7 +44,7 @@ extension Container {
         }
         let (job, waiter) = newWaiter(order)
         if stopSince == nil { stopSince = waiter.since }
-        try await recordIntent()
+        await recordIntent()
         publish()
         guard waiter.verdict.current == nil else { return job }
         if action == .orderLater && machine.state == .starting {
@@ -68,27 +68,19 @@ extension Container {
 
     /// Before the first signal it is on the disk that this container is to be stopped, where anything could start it
     /// again. A disk that does not answer does not keep a container alive: after two seconds the stop goes on.
-    private func recordIntent() async throws(EngineError) {
+    private func recordIntent() async {
         if core.isStoppingAll.withLock({ $0 }) { return }
-        let isNews = state.desired == .running
-        state.desired = .stopped
-        guard isNews else { return }
-        guard rule.kind != .no else { return core.store.enqueueSave(state, of: id) }
-        let recorded = Promise<EngineError?>()
-        let (store, id, state) = (core.store, id, state)
-        Task {
-            do throws(EngineError) {
-                try await store.save(state, of: id, durable: true)
-                recorded.resolve(nil)
-            } catch { recorded.resolve(error) }
+        if state.desired == .running {
+            state.desired = .stopped
+            guard rule.kind != .no else { return core.store.enqueueSave(state, of: id) }
+            let recorded = core.store.saving(state, of: id)
+            intent = recorded
+            core.reactor.after(Container.intentDeadline) {
+                recorded.resolve(.failure(.timedOut("recording the stop took longer than 2s")))
+            }
         }
-        let timer = core.reactor.after(Container.intentDeadline) {
-            recorded.resolve(.timedOut("recording the stop took longer than 2s"))
-        }
-        if let error = await recorded.value() {
-            core.logger.error("container \(id) is being stopped, but that could not be recorded: \(error)")
-        }
-        core.reactor.cancel(timer)
+        guard case .failure(let error) = await intent?.value() else { return }
+        core.logger.error("container \(id) is being stopped, but that could not be recorded: \(error)")
     }
 
     private func newWaiter(_ order: StopOrder) -> (StopJob, StopWaiter) {

@@ -35,6 +35,8 @@ actor Container {
     var stopWaiters: [StopWaiter] = []
     var stopSince: Instant?
     var stopNumber = 0
+    /// The recording of the intent to stop, where a policy could start the container again.
+    var intent: Promise<Result<Void, EngineError>>?
     var stopReport: StopReport?
     /// The order that a start under way must carry out when it is done.
     var laterOrder: StopOrder?

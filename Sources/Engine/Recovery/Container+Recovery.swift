@@ -19,7 +19,11 @@ extension Container {
     /// Remains of a run whose end was recorded, but which was not cleared away.
     private func beginSweep() {
         let paths = paths
-        guard Recovery.exists(paths.bundle) || paths.mounts.contains(where: Recovery.isMounted) else { return }
+        let groups = [core.cgroup(id), core.shimCgroup(id)].compactMap(\.unifiedDirectory)
+        guard
+            ([paths.bundle] + groups).contains(where: Recovery.exists)
+                || paths.mounts.contains(where: Recovery.isMounted)
+        else { return }
         beginCleanup()
     }
 

@@ -12,8 +12,8 @@ enum Recovery {
         do throws(SystemError) { return try Mount.isMountPoint(path) } catch { return false }
     }
 
-    /// Removes what belongs to no container. `known`: ids in the database; `active`: those that may have live tasks.
-    static func sweep(_ core: EngineCore, known: Set<String>, active: Set<String>) async {
+    /// Removes what belongs to no container. `known`: ids in the database; those clear away their own remains.
+    static func sweep(_ core: EngineCore, known: Set<String>) async {
         let (paths, logger) = (core.paths, core.logger)
         do throws(EngineError) {
             try await Blocking.run("sweeping", within: .seconds(30), on: core.reactor) { () throws(EngineError) in
@@ -26,8 +26,8 @@ enum Recovery {
                     for name in try names(in: paths.bundles) where !known.contains(name) {
                         try File.removeTree("\(paths.bundles)/\(name)")
                     }
-                    try sweepRuntimes(core, active)
-                    try sweepCgroups(core, active)
+                    try sweepRuntimes(core, known)
+                    try sweepCgroups(core, known)
                 }
             }
         } catch { logger.error("\(error)") }
@@ -41,17 +41,17 @@ enum Recovery {
         return try File.list(directory).map(\.name)
     }
 
-    private static func sweepRuntimes(_ core: EngineCore, _ active: Set<String>) throws(SystemError) {
+    private static func sweepRuntimes(_ core: EngineCore, _ known: Set<String>) throws(SystemError) {
         for runtime in core.configuration.runtimes.keys {
             let root = core.paths.runtimeRoot(runtime)
-            for name in try names(in: root) where Identifier.isWhole(name) && !active.contains(name) {
+            for name in try names(in: root) where Identifier.isWhole(name) && !known.contains(name) {
                 try File.removeTree("\(root)/\(name)")
             }
         }
     }
 
     /// Only below our own parent group. What is alive in a group of nobody is killed first.
-    private static func sweepCgroups(_ core: EngineCore, _ active: Set<String>) throws(SystemError) {
+    private static func sweepCgroups(_ core: EngineCore, _ known: Set<String>) throws(SystemError) {
         var mounts = Set(core.cgroups.controllers.values)
         if let unified = core.cgroups.unified { mounts.insert(unified) }
         if let named = core.cgroups.named { mounts.insert(named) }
@@ -59,7 +59,7 @@ enum Recovery {
         for mount in mounts {
             for name in try names(in: mount + core.cgroupParent) {
                 let id = name.hasPrefix("shim-") ? String(name.dropFirst(5)) : name
-                if Identifier.isWhole(id), !active.contains(id) { found.insert(name) }
+                if Identifier.isWhole(id), !known.contains(id) { found.insert(name) }
             }
         }
         for name in found {

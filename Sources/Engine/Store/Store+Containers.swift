@@ -50,6 +50,17 @@ extension Store {
         }
     }
 
+    /// As `save`, durable, and asked for before this returns: no later write can overtake it.
+    func saving(_ state: RunState, of id: String) -> Promise<Result<Void, EngineError>> {
+        let promise = Promise<Result<Void, EngineError>>()
+        enqueue("record the state of container \(id)", durable: true) {
+            try Store.update(state, of: id, in: $0)
+        } then: {
+            promise.resolve($0)
+        }
+        return promise
+    }
+
     /// In order with all other writes, without waiting.
     func enqueueSave(_ state: RunState, of id: String) {
         enqueue("record the state of container \(id)") { try Store.update(state, of: id, in: $0) }

@@ -120,7 +120,7 @@ final class Store: Sendable {
         }
     }
 
-    private func enqueue<Value: Sendable>(
+    func enqueue<Value: Sendable>(
         _ what: String, durable: Bool, _ body: @escaping @Sendable (Database) throws -> Value,
         then done: @escaping @Sendable (Result<Value, EngineError>) -> Void
     ) {
