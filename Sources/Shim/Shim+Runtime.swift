@@ -12,7 +12,7 @@ extension Shim {
         state = .starting
         do throws(SystemError) {
             try launch(
-                .start, ["run", "--detach"], tail: [], files, streams: streams, terminal: usesTerminal,
+                .start, ["run", "--detach"], files, streams: streams, terminal: usesTerminal,
                 openStdin: configuration.openStdin, asker: (connection.id, request.id))
         } catch {
             failStart(.failed(.system, message: error.description), asker: (connection.id, request.id))
@@ -32,7 +32,7 @@ extension Shim {
         do throws(SystemError) {
             try File.open(files.process ?? "", [.writeOnly, .create, .truncate], mode: 0o600).writeAll(exec.process)
             try launch(
-                .exec(exec.id), ["exec", "--detach", "--process", files.process ?? ""], tail: [], files,
+                .exec(exec.id), ["exec", "--detach", "--process", files.process ?? ""], files,
                 streams: streams, terminal: exec.terminal, openStdin: exec.openStdin,
                 asker: (connection.id, request.id))
         } catch {
@@ -44,9 +44,13 @@ extension Shim {
         }
     }
 
-    /// Runs the runtime as a child that is already a member of the container's cgroup, so that everything it starts is too.
+    /// Runs the runtime as a child of ours.
+    ///
+    /// On a hybrid host it does not see the v2 hierarchy: there it is made a member of the container's cgroup first, so
+    /// that everything it starts is one too. Elsewhere it puts the container there by itself, and must not be a member: a
+    /// runtime that fails kills all that is in the cgroup (seen with crun 1.8 on v2).
     private func launch(
-        _ purpose: RuntimeCall.Purpose, _ verb: [String], tail: [String], _ files: RuntimeFiles,
+        _ purpose: RuntimeCall.Purpose, _ verb: [String], _ files: RuntimeFiles,
         streams: ProcessStreams?, terminal: Bool, openStdin: Bool, asker: (connection: Int, request: UInt32)?
     ) throws(SystemError) {
         var arguments = ["--root", configuration.runtimeRoot, "--log", files.log, "--log-format", "json"] + verb
@@ -66,7 +70,8 @@ extension Shim {
         request.oomScoreAdjust = 0
         request.hiddenMounts = cgroup.host.hiddenFromRuntime
         let spawned = try spawn(
-            request, streams: streams, terminal: terminal, openStdin: openStdin, joins: purpose != .delete)
+            request, streams: streams, terminal: terminal, openStdin: openStdin,
+            joins: purpose != .delete && !request.hiddenMounts.isEmpty)
         calls.append(
             RuntimeCall(
                 purpose, spawned, files: files, console: console, asker: asker,
@@ -216,7 +221,7 @@ extension Shim {
         let files = RuntimeFiles(bundle: configuration.bundle, name: "delete", terminal: false)
         do throws(SystemError) {
             try launch(
-                .delete, ["delete", "--force"], tail: [], files, streams: nil, terminal: false, openStdin: false,
+                .delete, ["delete", "--force"], files, streams: nil, terminal: false, openStdin: false,
                 asker: nil)
         } catch {
             // The engine's sweep removes what is left.
