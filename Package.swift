@@ -15,6 +15,12 @@ let house: [SwiftSetting] = [
 /// Release binaries without a dynamic dependency: the shim must stay small, the command line must start at once.
 let fullyStatic: [LinkerSetting] = [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
 let staticStandardLibrary: [LinkerSetting] = [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]
+/// The same for a program that uses all of Foundation (GRDB does): its parts are not found by themselves.
+let staticFoundation: [LinkerSetting] = [
+    .unsafeFlags(
+        ["-static-stdlib", "-lCoreFoundation", "-l_FoundationICU", "-l_FoundationCShims", "-l_FoundationCollections"],
+        .when(configuration: .release))
+]
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -75,7 +81,7 @@ let package = Package(
                 "APITypes", "Engine", "DockerAPI", "Lifecycle", "Linux", logging, serviceLifecycle, unixSignals,
                 argumentParser,
             ],
-            swiftSettings: house, linkerSettings: staticStandardLibrary),
+            swiftSettings: house, linkerSettings: staticFoundation),
 
         // Command line
         .target(
