@@ -31,27 +31,21 @@ struct Connection: Sendable {
     private static func connect(
         _ endpoint: Endpoint, on group: any EventLoopGroup, deadline: Duration
     ) async throws -> Connection {
-        let channel = try await ClientBootstrap(group: group)
+        try await ClientBootstrap(group: group)
             .channelOption(.allowRemoteHalfClosure, value: true)
             .connectTimeout(TimeAmount(deadline))
-            .channelInitializer { channel in
+            .connect(unixDomainSocketPath: endpoint.socketPath) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let gate = RawGate(on: channel.eventLoop)
+                    let handler = ExchangeHandler(on: channel.eventLoop, behind: gate)
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHandler(gate)
                     try pipeline.addHandler(HTTPRequestEncoder())
                     try pipeline.addHandler(ByteToMessageHandler(HTTPResponseDecoder()))
-                    try pipeline.addHandler(ExchangeHandler(on: channel.eventLoop, behind: gate))
+                    try pipeline.addHandler(handler)
+                    return Connection(channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
                 }
             }
-            .connect(unixDomainSocketPath: endpoint.socketPath).get()
-        return Connection(
-            channel: channel,
-            handler: try await channel.eventLoop.submit {
-                NIOLoopBound(
-                    try channel.pipeline.syncOperations.handler(type: ExchangeHandler.self),
-                    eventLoop: channel.eventLoop)
-            }.get())
     }
 
     private static func explain(_ error: IOError, _ endpoint: Endpoint, _ deadline: Duration) -> ClientError {

@@ -13,12 +13,11 @@ import Testing
         TarHeader(name: "hard", kind: .hardLink(to: "dir/file")), TarHeader(name: "ä", kind: .fifo),
     ]
 
-    private static var archive: [UInt8] {
+    private static let archive: [UInt8] =
         headers.flatMap { header -> [UInt8] in
             header.encoded + [UInt8](repeating: 66, count: header.size)
                 + [UInt8](repeating: 0, count: TarHeader.padding(header.size))
         } + TarHeader.end
-    }
 
     @Test(arguments: [1, 7, 511, 512, 513, 4096, 1 << 20])
     func whatIsWrittenIsRead(_ size: Int) throws {
@@ -54,7 +53,7 @@ import Testing
     @Test func mutatedArchivesDoNotTrap() throws {
         let seed = UInt64.random(in: .min ... .max)
         var generator = SplitMix(state: seed)
-        for _ in 0..<2000 {
+        for _ in 0..<500 {
             var bytes = Self.archive
             for _ in 0..<Int.random(in: 1...8, using: &generator) {
                 bytes[Int.random(in: bytes.indices, using: &generator)] = UInt8.random(

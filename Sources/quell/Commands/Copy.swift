@@ -49,7 +49,7 @@ enum CpCommand: Command {
             return
         }
         let keepsOwners = try arguments[archive]
-        let bar = ProgressBar(try arguments[quiet] ? Output(-1) : session.err, "Copying", total: nil)
+        let bar = ProgressBar(try arguments[quiet] ? nil : session.err, "Copying", total: nil)
         defer { bar.finish() }
         try await client.getArchive(of: container, path) { stat, stream in
             let target = absolutePath(local, in: session.workingDirectory)
@@ -104,7 +104,7 @@ enum CpCommand: Command {
             sourceName: name, sourceIsDirectory: status.kind == .directory, contentOnly: contentOnly,
             target: path, targetKind: try await kind(of: path, in: container, session),
             mustBeDirectory: path.hasSuffix("/"))
-        let bar = ProgressBar(try arguments[quiet] ? Output(-1) : session.err, "Copying", total: nil)
+        let bar = ProgressBar(try arguments[quiet] ? nil : session.err, "Copying", total: nil)
         defer { bar.finish() }
         let inside = plan.makesDirectory ? CopyPlan.split(plan.directory) : nil
         try await client.putArchive(

@@ -10,15 +10,16 @@ final class ProgressBar: Sendable {
         var drawn = Instant(sinceBoot: .zero)
     }
     private let state = Mutex(State())
-    private let region: LiveRegion
+    private let region: LiveRegion?
     private let title: String
     /// Bytes; nil: not known.
     private let total: Int?
     private static let redraw = Duration.milliseconds(100)
 
-    init(_ output: Output, _ title: String, total: Int?) {
+    /// - Parameter output: nil draws nothing.
+    init(_ output: Output?, _ title: String, total: Int?) {
         (self.title, self.total) = (title, total)
-        region = LiveRegion(output)
+        region = output.map { LiveRegion($0) }
     }
 
     func advance(_ bytes: Int) {
@@ -30,7 +31,7 @@ final class ProgressBar: Sendable {
 
     func finish() {
         // A progress bar is not worth failing for.
-        try? region.clear()
+        try? region?.clear()
     }
 
     private func update(_ change: (inout State) -> Void) {
@@ -42,7 +43,7 @@ final class ProgressBar: Sendable {
             return ProgressBar.line(title, done: state.done, total: total, note: state.note)
         }
         // As above.
-        if let line { try? region.draw([line]) }
+        if let line { try? region?.draw([line]) }
     }
 
     static func line(_ title: String, done: Int, total: Int?, note: String) -> String {
@@ -51,6 +52,6 @@ final class ProgressBar: Sendable {
         let filled = min(30, done * 30 / total)
         let bar = String(repeating: "=", count: filled) + (filled < 30 ? ">" : "")
         return
-            "\(title) [\(bar)\(String(repeating: " ", count: 30 - filled))] \(humanSize(done))/\(humanSize(total))\(tail)"
+            "\(title) [\(bar)\(String(repeating: " ", count: 30 - bar.count))] \(humanSize(done))/\(humanSize(total))\(tail)"
     }
 }
