@@ -20,6 +20,11 @@ actor LogReader {
     private nonisolated let news = NewsSignal()
     /// Lines that are there already are given together, up to this many bytes.
     private static let piece = 32 << 10
+    /// How long news are waited for before the file is looked at all the same: inotify's queue can overflow, and a change
+    /// that was not told must not hold a line back for ever. Doubled while nothing comes.
+    private static let firstQuiet = Duration.seconds(1)
+    private static let longestQuiet = Duration.seconds(32)
+    private var quiet = firstQuiet
 
     static func open(_ container: Container, _ options: LogOptions) async throws(EngineError) -> LogReading {
         let document = container.snapshot.document
@@ -78,7 +83,8 @@ actor LogReader {
                 finished = true
                 continue
             }
-            await news.raised()
+            await news.raised(within: quiet, on: container.core.reactor)
+            quiet = min(quiet * 2, LogReader.longestQuiet)
         }
     }
 
@@ -95,6 +101,8 @@ actor LogReader {
 
     /// True when it brought lines, or when a new file has taken the place of the one that was read to its end.
     private func readMore() async throws(EngineError) -> Bool {
+        // A line that was found resets the pause between looks.
+        defer { if !pending.isEmpty { quiet = LogReader.firstQuiet } }
         let (path, held, successor, options) = (options.follow ? path : nil, file, later.first, options)
         let (bytes, fresh) = try await Blocking.run { () throws(EngineError) in
             try attempt("read the log") { () throws(SystemError) in try OpenLog.more(held, successor, path) }

@@ -85,21 +85,22 @@ final class ShimConnection: Sendable {
 
     /// Stops or resumes taking bytes from the shim, which in turn holds back the sender.
     func setReading(_ on: Bool) {
-        let change = state.withLock { state -> (Reactor.Token, PollEvents)? in
+        state.withLock { state in
             state.reads = on
-            return state.token.map { ($0, ShimConnection.interest(state)) }
+            updateInterest(state)
         }
-        if let (token, events) = change { reactor.update(token, events) }
     }
 
     func close() { end("closed", tell: false) }
 
     // MARK: on the reactor's thread
 
-    private static func interest(_ state: borrowing State) -> PollEvents {
+    /// Under the lock, so that the last change is the one that counts.
+    private func updateInterest(_ state: borrowing State) {
+        guard let token = state.token else { return }
         var events: PollEvents = state.reads ? .readable : []
         if state.sent < state.outgoing.count { events.insert(.writable) }
-        return events
+        reactor.update(token, events)
     }
 
     private func ready(_ found: PollEvents) {
@@ -145,13 +146,13 @@ final class ShimConnection: Sendable {
     /// Writes what can be written now and asks to be called for the rest.
     private func pump() {
         var failure: SystemError?
-        let (change, drained) = state.withLock { state -> ((Reactor.Token, PollEvents)?, [Promise<Void>]) in
+        let drained = state.withLock { state -> [Promise<Void>] in
             do throws(SystemError) { try ShimConnection.write(&state) } catch { failure = error }
             var drained: [Promise<Void>] = []
             if state.outgoing.count - state.sent <= ShimConnection.highWater { swap(&drained, &state.drained) }
-            return (state.token.map { ($0, ShimConnection.interest(state)) }, drained)
+            updateInterest(state)
+            return drained
         }
-        if let (token, events) = change { reactor.update(token, events) }
         for promise in drained { promise.resolve(()) }
         if let failure { end(failure.description, tell: true) }
     }

@@ -18,8 +18,14 @@ final class NewsSignal: Sendable {
 
     func lower() { state.withLock { $0.isRaised = false } }
 
-    /// At once when it was raised since the last `lower`.
-    func raised() async {
+    /// At once when it was raised since the last `lower`; at the latest after this time.
+    func raised(within limit: Duration, on reactor: Reactor) async {
+        let timer = reactor.after(limit) { [weak self] in self?.raise() }
+        await raised()
+        reactor.cancel(timer)
+    }
+
+    private func raised() async {
         let waiter = state.withLock { state -> Promise<Void>? in
             if state.isRaised { return nil }
             let waiter = state.waiter ?? Promise<Void>()
