@@ -61,6 +61,7 @@ extension Container {
         let restarts = !intended && !closing && !stoppingAll && rule.restarts(after: status, count: state.restartCount)
         guard machine.exitObserved(restarts: restarts) else { return }
         mainProcess.withLock { $0 = nil }
+        population.withLock { $0 = nil }
         handWatch?.end()
         stopReport = stopReport ?? handReport(status)
         (handWatch, handStop, handStep, stopSince, finding) = (nil, nil, nil, nil, nil)

@@ -125,8 +125,10 @@ extension Container {
             // A closure cannot consume what it captures: it is handed over in a box of one.
             var box: Pidfd? = try Pidfd(opening: pid)
             mainProcess.withLock { $0 = box.take() }
+            var events = try core.cgroup(id).openEvents()
+            population.withLock { $0 = events.take() }
         } catch {
-            if !error.isNoSuchProcess { core.logger.warning("container \(id): \(error)") }
+            if !error.isNoSuchProcess, !error.isNotFound { core.logger.warning("container \(id): \(error)") }
         }
     }
 

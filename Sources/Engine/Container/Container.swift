@@ -12,9 +12,14 @@ actor Container {
     nonisolated private let published: Mutex<ContainerSnapshot>
     /// Of the main process, while it may run.
     nonisolated let mainProcess = Mutex<Pidfd?>(nil)
+    /// Of the container's cgroup, while it may run.
+    nonisolated let population = Mutex<CgroupEvents?>(nil)
 
     var name: String
-    var document: ContainerDocument
+    var document: ContainerDocument {
+        didSet { documentBox = DocumentBox(document) }
+    }
+    private var documentBox: DocumentBox
     var state: RunState
     var machine: ContainerMachine
     var stopDefaults: StopDefaults
@@ -67,7 +72,8 @@ actor Container {
         machine = ContainerMachine(live)
         stopDefaults = try StopDefaults(config: row.document.config, engine: core.configuration)
         rule = try RestartRule(row.document.host.restartPolicy)
-        published = Mutex(ContainerSnapshot(name: row.name, document: row.document, state: row.state, live: live))
+        documentBox = DocumentBox(row.document)
+        published = Mutex(ContainerSnapshot(name: row.name, documentBox: documentBox, state: row.state, live: live))
     }
 
     /// The last published state.
@@ -76,7 +82,7 @@ actor Container {
     /// Makes the present state visible to those who read without waiting.
     func publish() {
         let snapshot = ContainerSnapshot(
-            name: name, document: document, state: state, live: machine.state, supervised: shim != nil,
+            name: name, documentBox: documentBox, state: state, live: machine.state, supervised: shim != nil,
             stopSince: stopSince, finding: finding,
             execIDs: execs.values.filter { $0.isRunning }.map(\.id).sorted())
         published.withLock { $0 = snapshot }

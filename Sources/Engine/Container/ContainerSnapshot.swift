@@ -1,9 +1,16 @@
 import Lifecycle
 
+/// A document that does not change.
+final class DocumentBox: Sendable {
+    let value: ContainerDocument
+    init(_ value: ContainerDocument) { self.value = value }
+}
+
 /// A container as the last change left it: what inspect and list read, without waiting for anything.
 struct ContainerSnapshot: Sendable {
     var name: String
-    var document: ContainerDocument
+    /// Shared by all snapshots between two changes of it: a copy of it costs a hundred references.
+    var documentBox: DocumentBox
     var state: RunState
     var live: ContainerMachine.State
     /// Its shim is connected.
@@ -13,7 +20,10 @@ struct ContainerSnapshot: Sendable {
     var finding: StuckFinding?
     var execIDs: [String] = []
 
-    var id: String { document.id }
+    var document: ContainerDocument {
+        _read { yield documentBox.value }
+    }
+    var id: String { documentBox.value.id }
 
     /// Tasks may be alive.
     var isActive: Bool { ContainerMachine(live).isActive }

@@ -17,7 +17,14 @@ enum Observation: Hashable, Sendable {
     static func look(_ container: Container, _ snapshot: ContainerSnapshot) -> Observation {
         guard snapshot.isRunning else { return .idle }
         do throws(SystemError) {
-            guard try container.core.cgroup(container.id).isPopulated() else { return .empty }
+            let populated = try container.population.withLock { (held) throws(SystemError) in
+                try held.borrow { (events) throws(SystemError) in try events.current().populated }
+            }
+            if let populated {
+                guard populated else { return .empty }
+            } else {
+                guard try container.core.cgroup(container.id).isPopulated() else { return .empty }
+            }
             let gone = try container.mainProcess.withLock { (held) throws(SystemError) in
                 try held.borrow { (pidfd) throws(SystemError) in try pidfd.isGone() }
             }
