@@ -48,6 +48,7 @@ struct Daemon: Sendable {
                 "sockets": "\(settings.sockets.joined(separator: ","))", "version": "\(Release.version)",
                 "data-root": "\(settings.dataRoot)", "run-root": "\(settings.runRoot)",
             ])
+        try ProgramCode.giveBackStartUp()
         let group = ServiceGroup(
             services: [service], gracefulShutdownSignals: [.sigterm, .sigint],
             logger: Logger(label: "services") { _ in

@@ -1,4 +1,5 @@
 import Glibc
+import Linux
 
 // What the daemon asks of the C library itself.
 
@@ -6,6 +7,24 @@ enum Environment {
     static func variable(_ name: String) -> String? {
         // SAFETY: nothing in this process changes the environment.
         unsafe getenv(name).map { unsafe String(cString: $0) }
+    }
+}
+
+/// The program's own code in memory.
+enum ProgramCode {
+    /// Unmaps the pages of code that only the start needed (relocation, symbol look-up, reading configuration, recovery):
+    /// two thirds of what is mapped then. They stay in the page cache; what is needed again is mapped again at its first
+    /// use. Only code is touched: it is never written, so nothing can get lost.
+    static func giveBackStartUp() throws {
+        let own = try File.readLink("/proc/self/exe")
+        let maps = String(decoding: try File.read("/proc/self/maps", limit: 4 << 20), as: UTF8.self)
+        for line in maps.split(separator: "\n") where line.hasSuffix(own) {
+            let fields = line.split(separator: " ")
+            let ends = fields[0].split(separator: "-").compactMap { UInt(String($0), radix: 16) }
+            guard fields[1] == "r-xp", ends.count == 2, ends[0] < ends[1] else { continue }
+            // SAFETY: a mapping of this process, readable and executable only; the pages come back when they are used.
+            unsafe madvise(UnsafeMutableRawPointer(bitPattern: ends[0]), Int(ends[1] - ends[0]), MADV_DONTNEED)
+        }
     }
 }
 

@@ -69,6 +69,7 @@ struct QuelldCommand: AsyncParsableCommand {
             let settings = try Settings(file: try DaemonFile.load(configFile), overriddenBy: self)
             let logger = Logger(label: "quelld") { _ in StderrLog(level: settings.logLevel) }
             try HostRequirements.check(logger)
+            HostRequirements.checkRuntime(settings, logger)
             try await Daemon(settings: settings, helpers: try Helpers(shim: shim, unpack: unpack), logger: logger).run()
         } catch let error as DaemonError {
             try report(error.description)

@@ -57,6 +57,26 @@ import Testing
         }
     }
 
+    /// An engine that gives up on an upload may still wait for its next piece.
+    @Test func answersThoughSomebodyStillReadsTheBody() async throws {
+        try await withServer({ exchange in
+            let (ends, end) = AsyncStream<Void>.makeStream()
+            let reader = Task {
+                while try await exchange.nextBody() != nil { end.yield() }
+            }
+            var iterator = ends.makeAsyncIterator()
+            await iterator.next()
+            try? await exchange.answer(.insufficientStorage, body: ByteBuffer(string: "full"))
+            _ = reader
+        }) { path, _ in
+            let client = try await RawClient(path)
+            try await client.send("PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nsome")
+            #expect(await client.read(through: "full")?.hasPrefix("HTTP/1.1 507 ") == true)
+            try await client.closeOutput()
+            _ = await client.readAll()
+        }
+    }
+
     @Test func breaksOffAnAnswerThatFails() async throws {
         try await withServer({ exchange in
             try? await exchange.beginStream()

@@ -9,6 +9,9 @@ enum InboundPart: Sendable {
     case raw(ByteBuffer)
 }
 
+/// Two tasks cannot read one connection.
+struct ReadUnderWay: Error {}
+
 /// The last handler of a connection's pipeline: hands parts out one by one as they are asked for, stops reading from
 /// the socket while too many wait, and tells a writer when it may go on.
 ///
@@ -123,10 +126,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
         if !(error is HTTPParserError) { endInput(error) }
     }
 
-    /// The next part; nil at the end of the client's side. One at a time.
+    /// The next part; nil at the end of the client's side. Fails with `ReadUnderWay` where somebody waits already.
     func next() -> EventLoopFuture<InboundPart?>? {
         guard let context else { return nil }
-        precondition(reader == nil, "two readers of one connection")
+        guard reader == nil else { return context.eventLoop.makeFailedFuture(ReadUnderWay()) }
         if let part = waitingParts.popFirst() {
             if heldRead, waitingParts.count < ConnectionHandler.mostWaiting / 2 {
                 heldRead = false

@@ -75,7 +75,7 @@ final class Exchange: Sendable {
 
     /// Answers with everything at once.
     func answer(_ status: HTTPResponseStatus, headers: HTTPHeaders = [:], body: ByteBuffer? = nil) async throws {
-        move(from: .open, to: .answered)
+        try move(from: .open, to: .answered)
         var headers = completed(headers)
         if status.mayHaveResponseBody {
             headers.replaceOrAdd(name: "content-length", value: "\(body?.readableBytes ?? 0)")
@@ -89,7 +89,7 @@ final class Exchange: Sendable {
 
     /// Sends the head of an answer whose body follows in pieces, at once.
     func beginStream(_ status: HTTPResponseStatus = .ok, headers: HTTPHeaders = [:]) async throws {
-        move(from: .open, to: .streaming)
+        try move(from: .open, to: .streaming)
         let response = HTTPResponseHead(version: head.version, status: status, headers: completed(headers))
         try await connection.send([.head(response)])
     }
@@ -101,7 +101,7 @@ final class Exchange: Sendable {
     }
 
     func endStream() async throws {
-        move(from: .streaming, to: .answered)
+        try move(from: .streaming, to: .answered)
         try await connection.send([.end(nil)])
     }
 
@@ -111,7 +111,7 @@ final class Exchange: Sendable {
     /// client sent right behind its request is read first.
     func hijack(contentType: String) async throws {
         while try await nextBody() != nil {}
-        move(from: .open, to: .hijacked)
+        try move(from: .open, to: .hijacked)
         var headers = common
         headers.replaceOrAdd(name: "content-type", value: contentType)
         let upgrades = head.headers.contains(name: "upgrade")
@@ -142,7 +142,12 @@ final class Exchange: Sendable {
         }
         guard head.isKeepAlive, !mayBeHijacked, !connection.isStopping else { return false }
         guard !state.withLock({ $0.awaitsContinue }) else { return false }
-        while try await nextBody() != nil {}
+        do {
+            while try await nextBody() != nil {}
+        } catch is ReadUnderWay {
+            // Who was to read the body gave up without taking back its last read.
+            return false
+        }
         return true
     }
 
@@ -153,11 +158,13 @@ final class Exchange: Sendable {
         return all
     }
 
-    private func move(from: Phase, to: Phase) {
-        state.withLock { state in
-            precondition(state.phase == from, "an answer is given once, in order")
+    private func move(from: Phase, to: Phase) throws(AnswerOutOfOrder) {
+        let isInOrder = state.withLock { state in
+            guard state.phase == from else { return false }
             state.phase = to
+            return true
         }
+        guard isInOrder else { throw AnswerOutOfOrder() }
     }
 }
 
@@ -165,6 +172,9 @@ final class Exchange: Sendable {
 struct BodyTooLarge: Error {
     let limit: Int
 }
+
+/// A handler answered twice, or went on with an answer it had not begun: our own fault.
+struct AnswerOutOfOrder: Error {}
 
 /// A handler came back without an answer: our own fault.
 struct UnansweredRequest: Error {}

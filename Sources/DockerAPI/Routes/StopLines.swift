@@ -76,7 +76,10 @@ extension StopResult {
         case .signal(let signal, _):
             verdict = "exited"
             self.signal = signal.description
-        case .unobserved: verdict = "exited-unknown"
+        case .unobserved(let reason):
+            verdict = "exited-unknown"
+            finding = Finding()
+            finding?.message = reason.description
         }
     }
 }
