@@ -14,7 +14,10 @@ let house: [SwiftSetting] = [
 
 /// Release binaries without a dynamic dependency: the shim must stay small, the command line must start at once.
 let fullyStatic: [LinkerSetting] = [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
-let staticStandardLibrary: [LinkerSetting] = [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]
+let staticStandardLibrary: [LinkerSetting] = [
+    .unsafeFlags(
+        ["-static-stdlib", "-l_FoundationCShims", "-l_FoundationCollections"], .when(configuration: .release))
+]
 /// The same for a program that uses all of Foundation (GRDB does): its parts are not found by themselves.
 let staticFoundation: [LinkerSetting] = [
     .unsafeFlags(
