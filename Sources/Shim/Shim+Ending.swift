@@ -54,6 +54,16 @@ extension Shim {
         exec.streams.endAttachments()
     }
 
+    /// Before the container's own end is told: afterwards nobody asks for the status of an exec any more.
+    private func finishAllExecs() {
+        for (id, exec) in execs {
+            if let status = exec.status { tell(.execExited(id, status)) }
+            exec.streams.finish()
+            exec.streams.endAttachments()
+        }
+        execs = [:]
+    }
+
     /// What was waiting for its last output.
     func finishDrained(at now: Instant) {
         for (id, exec) in execs {
@@ -188,13 +198,8 @@ extension Shim {
         state = .exited
         alarm = nil
         if kills > 0 { tell(.oomKilled) }
+        finishAllExecs()
         tell(.exited(record))
-        for (id, exec) in execs {
-            if let status = exec.status { tell(.execExited(id, status)) }
-            exec.streams.finish()
-            exec.streams.endAttachments()
-        }
-        execs = [:]
         streams.endAttachments()
         lingerUntil = MonotonicClock.now() + Shim.lingerTime
         deleteRuntimeState()
