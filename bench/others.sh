@@ -62,13 +62,15 @@ podman_stop() {
 
 # The OCI runtime alone on the same root file system. Debian's crun refuses hybrid hosts, so it is given a mount namespace
 # without the v2 hierarchy, entered once for all runs: the time to enter it is not counted.
+#   bare_runtime RUNTIME COUNT [CONFIG]    CONFIG: a bundle's configuration whose seccomp profile is to be used
 bare_runtime() {
-    local runtime=$1 count=$2 bundle=$work/bundle-$1
+    local runtime=$1 count=$2 model=${3:-/dev/null} bundle=$work/bundle-$1
     command -v "$runtime" >/dev/null 2>&1 || { say "  $runtime: not installed"; return 1; }
     mkdir -p "$bundle"
     (cd "$bundle" && rm -f config.json && "$runtime" spec)
-    jq --arg rootfs "$work/rootfs" '.process.args = ["true"] | .process.terminal = false | .root.path = $rootfs | .process.rlimits = []' \
-        "$bundle/config.json" >"$bundle/new" && mv "$bundle/new" "$bundle/config.json"
+    jq --arg rootfs "$work/rootfs" --slurpfile model "$model" '
+        .process.args = ["true"] | .process.terminal = false | .root.path = $rootfs | .process.rlimits = []
+        | if $model == [] then . else .linux.seccomp = $model[0].linux.seccomp end' "$bundle/config.json" >"$bundle/new" && mv "$bundle/new" "$bundle/config.json"
     unshare --mount --propagation private bash -c '
         umount -l /sys/fs/cgroup/unified 2>/dev/null
         exec "$@"' - "$work/stopwatch" -n "$count" "$runtime" --root "$work/bare-$runtime" run --bundle "$bundle" "bench-{}"

@@ -50,7 +50,8 @@ table() {
         IFS='|' read -r name value relation target <<<"$row"
         verdict=$(verdict_of "$value" "$relation" "$target")
         [ "$verdict" != FAIL ] || missed=1
-        printf '%-46s %5s %9s %9s %9s  %-12s %s\n' "$name" '' '' "$value" '' "$relation $target" "$verdict"
+        [ "$target" = - ] && target='' || target="$relation $target"
+        printf '%-46s %5s %9s %9s %9s  %-12s %s\n' "$name" '' '' "$value" '' "$target" "$verdict"
     done
     return "$missed"
 }
@@ -67,7 +68,7 @@ json() {
     printf '\n  ],\n  "ratios": ['; separator=''
     for row in "${ratios[@]}"; do
         printf '%s\n' "$separator"
-        awk -F'|' '{ printf "    {\"name\": \"%s\", \"value\": %s, \"relation\": \"%s\", \"target\": %s}", $1, $2, $3, $4 }' <<<"$row"
+        awk -F'|' '{ printf "    {\"name\": \"%s\", \"value\": %s, \"relation\": \"%s\", \"target\": %s}", $1, $2, $3, ($4 == "-" ? "null" : $4) }' <<<"$row"
         separator=,
     done
     printf '\n  ]\n}\n'
