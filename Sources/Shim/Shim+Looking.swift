@@ -13,12 +13,22 @@ extension Shim {
                 members.append(
                     Member(
                         pid: pid, isMain: pid == mainPid,
-                        isNamespaceInit: status.isNamespaceInit, masks: status.masks))
+                        isNamespaceInit: status.isNamespaceInit, masks: try isStillRuntime(pid) ? .none : status.masks))
             } catch {
                 // It ended between the list and the look.
             }
         }
         return members
+    }
+
+    /// The runtime has let it go, but it has not executed its program yet: what it blocks or handles is the runtime's. A
+    /// signal sent now would stay pending and be dropped by exec, so it must not be taken for one that was heard.
+    private func isStillRuntime(_ pid: Int32) throws(SystemError) -> Bool {
+        guard let freshUntil, MonotonicClock.now() < freshUntil else { return false }
+        // Only the link is read, never what it names.
+        let program = try File.readLink("/proc/\(pid)/exe")
+        return program == configuration.runtime || program.hasPrefix("/memfd:\(configuration.runtime.fileName)")
+            || program.hasPrefix("/memfd:lib\(configuration.runtime.fileName)")
     }
 
     /// A leader may be a zombie while other threads of it live: then what one of those would do with a signal counts.
@@ -71,4 +81,9 @@ extension Shim {
 extension ProcessStatus {
     /// A zombie or dead task: it takes part in nothing any more.
     fileprivate var isOver: Bool { state == "Z" || state == "X" }
+}
+
+extension SignalMasks {
+    /// Nothing caught, blocked or ignored.
+    fileprivate static let none = SignalMasks(caught: 0, blocked: 0, ignored: 0)
 }

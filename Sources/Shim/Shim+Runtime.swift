@@ -142,12 +142,14 @@ extension Shim {
         switch call.purpose {
         case .delete: break
         case .start:
+            freshUntil = MonotonicClock.now() + Shim.freshTime
             guard status.isSuccess, let pid else {
                 let fault = RuntimeFault(log: log, status: status)
                 return failStart(.failed(fault.failure, message: fault.message), asker: call.asker)
             }
             try started(pid, call)
         case .exec(let id):
+            freshUntil = MonotonicClock.now() + Shim.freshTime
             guard status.isSuccess, let pid else { return failExec(id, RuntimeFault(log: log, status: status), call) }
             startedExec(id, pid, call)
         }

@@ -49,6 +49,10 @@ public final class Shim {
 
     var buffer = [UInt8](repeating: 0, count: 64 << 10)
 
+    /// Until then a process may still be on its way from the runtime to its program.
+    var freshUntil: Instant?
+    static let freshTime = Duration.seconds(10)
+
     static let runtimeDeadline = Duration.seconds(60)
     /// After a look that failed (no descriptor or memory left), look again.
     static let lookPause = Duration.milliseconds(100)

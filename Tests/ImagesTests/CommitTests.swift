@@ -10,7 +10,7 @@ import Testing
         guard case .overlay(let overlay) = plan else { throw TestFailure("no overlayfs") }
         try RootfsTests.mount(overlay)
         _ = try run("/bin/sh", ["-c", "cd \(overlay.target) && " + script])
-        try Mount.unmount(overlay.target)
+        try Mount.unmountWhenUnused(overlay.target)
         return overlay
     }
 
@@ -81,7 +81,7 @@ import Testing
                 "becomes-directory/in", "becomes-file", "hard", "hidden/z", "kept",
             ])
         #expect(try run("/bin/cat", [overlay.target + "/hard"]) == "x\n")
-        try Mount.unmount(overlay.target)
+        try Mount.unmountWhenUnused(overlay.target)
         #expect(try fixture.reopened().image("committed:1") == committed)
         // The base may go; its layers stay with the child.
         _ = try await fixture.store.remove("app", uses: [])

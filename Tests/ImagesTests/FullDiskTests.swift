@@ -36,7 +36,7 @@ import Testing
         #expect(try store.images().map(\.id) == [image.id])
         let reopened = try StoreFixture.open(small + "/images")
         #expect(try reopened.image("small") == image)
-        try Mount.unmount(small)
+        try Mount.unmountWhenUnused(small)
     }
 
     @Test func outputThatIsFull() async throws {
@@ -50,6 +50,6 @@ import Testing
             Issue.record("\(error)")
             return
         }
-        try Mount.unmount(small)
+        try Mount.unmountWhenUnused(small)
     }
 }

@@ -69,7 +69,7 @@ import Testing
         #expect(try Self.files(overlay.target) == Self.merged)
         #expect(try run("/bin/cat", [overlay.target + "/kept"]) == "change")
         #expect(try File.status(of: overlay.target)?.mode == 0o040750)
-        try Mount.unmount(overlay.target)
+        try Mount.unmountWhenUnused(overlay.target)
     }
 
     /// Where overlayfs cannot be used: the same view as a copy.
@@ -106,7 +106,7 @@ import Testing
         let check = try await fixture.store.rootfs(for: committed.id, container: fixture.directory("c2"))
         guard case .overlay(let overlay) = check else { return }
         #expect(try Self.files(overlay.lowerDirectories[0]) == ["becomes-directory/in", "dir/more", "dir/new", "kept"])
-        try Mount.unmount(ramfs)
+        try Mount.unmountWhenUnused(ramfs)
     }
 
     /// 45 layers: absolute names would be longer than a page.
@@ -127,7 +127,7 @@ import Testing
         // The kernel layer's way, with the long names.
         try Self.mount(overlay)
         #expect(try File.list(overlay.target).count == 45)
-        try Mount.unmount(overlay.target)
+        try Mount.unmountWhenUnused(overlay.target)
     }
 
     @Test func imageWithoutLayers() async throws {
@@ -137,7 +137,7 @@ import Testing
         guard case .overlay(let overlay) = plan else { return }
         try Self.mount(overlay)
         #expect(try File.list(overlay.target).isEmpty)
-        try Mount.unmount(overlay.target)
+        try Mount.unmountWhenUnused(overlay.target)
     }
 
     @Test func layerUnpackedTwiceIsTheSame() async throws {
