@@ -91,7 +91,7 @@ end_process() {
 }
 
 daemon_clean_up() {
-    local status=$? parent pid path
+    local status=${1:-$?} parent pid path
     trap '' INT TERM
     set +e
     hung_fuse_abort
