@@ -21,14 +21,14 @@ extension Shim {
         return members
     }
 
-    /// The runtime has let it go, but it has not executed its program yet: what it blocks or handles is the runtime's. A
-    /// signal sent now would stay pending and be dropped by exec, so it must not be taken for one that was heard.
+    /// A process of the runtime: one that has not executed its program yet, or a helper on its way out. What it blocks or
+    /// handles says nothing about the container's programs: a signal it gets is dropped by exec, or by its end.
     private func isStillRuntime(_ pid: Int32) throws(SystemError) -> Bool {
-        guard let freshUntil, MonotonicClock.now() < freshUntil else { return false }
-        // Only the link is read, never what it names.
+        guard !calls.isEmpty || freshUntil.map({ MonotonicClock.now() < $0 }) == true else { return false }
+        // Only the link is read, never what it names. A runtime runs from a sealed copy of itself, which has no path: "/".
         let program = try File.readLink("/proc/\(pid)/exe")
-        return program == configuration.runtime || program.hasPrefix("/memfd:\(configuration.runtime.fileName)")
-            || program.hasPrefix("/memfd:lib\(configuration.runtime.fileName)")
+        return program == "/" || program == configuration.runtime
+            || program.hasPrefix("/memfd:\(configuration.runtime.fileName)")
     }
 
     /// A leader may be a zombie while other threads of it live: then what one of those would do with a signal counts.
