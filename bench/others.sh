@@ -57,7 +57,7 @@ podman_ready() {
 podman_stop() {
     [ -d "$work/podman" ] || return 0
     command podman "${podman[@]}" rm -fa -t 0 >/dev/null 2>&1 || true
-    rmdir /sys/fs/cgroup/*/libpod_parent /sys/fs/cgroup/libpod_parent 2>/dev/null || true
+    find /sys/fs/cgroup -mindepth 1 -maxdepth 4 -depth -type d -path "*/libpod_parent*" -exec rmdir {} + 2>/dev/null || true
 }
 
 # The OCI runtime alone on the same root file system. Debian's crun refuses hybrid hosts, so it is given a mount namespace
