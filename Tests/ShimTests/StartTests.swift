@@ -79,7 +79,7 @@ import Testing
             let hostile = try UnixSocket.connect(to: shim.configuration.socket)
             try hostile.writeAll([3, 0, 0, 0, 0xff, 0xff, 0xff])
             #expect(try hostile.readAll(limit: 16).isEmpty)
-            guard case .snapshot(let snapshot) = try shim.main.call(.hello) else { return }
+            guard case .snapshot(let snapshot) = try shim.main.call(.hello) else { throw HarnessError("no snapshot") }
             #expect(snapshot.state == .running)
         }
     }

@@ -135,7 +135,7 @@ extension StopUpdate {
         try withShim(ShimUnderTest(["sleep", "1000"])) { shim in
             try shim.start()
             #expect(try shim.main.call(.pause) == .done)
-            guard case .snapshot(let paused) = try shim.main.call(.hello) else { return }
+            guard case .snapshot(let paused) = try shim.main.call(.hello) else { throw HarnessError("no snapshot") }
             #expect(paused.state == .paused)
             #expect(try shim.main.call(.resume) == .done)
             #expect(try !shim.cgroup.isFrozen())
@@ -149,7 +149,7 @@ extension StopUpdate {
             try shim.awaitLog("ready")
             #expect(try shim.main.call(.signal(.hup)) == .done)
             try shim.awaitLog("hup")
-            guard case .snapshot(let snapshot) = try shim.main.call(.hello) else { return }
+            guard case .snapshot(let snapshot) = try shim.main.call(.hello) else { throw HarnessError("no snapshot") }
             #expect(snapshot.state == .running)
         }
     }

@@ -29,7 +29,7 @@ import Testing
             #expect(
                 finding.tasks.contains { $0.comm == "cat" && $0.state == "D" && $0.killPending && !$0.wchan.isEmpty })
             #expect(try shim.record() == nil, "nothing is recorded that was not observed")
-            guard case .snapshot(let snapshot) = try shim.main.call(.hello) else { return }
+            guard case .snapshot(let snapshot) = try shim.main.call(.hello) else { throw HarnessError("no snapshot") }
             #expect(snapshot.state == .stuck)
             #expect(snapshot.stuck == finding)
 
