@@ -70,10 +70,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
     }
 
     func endRequest() {
-        write(.end(nil)).assumeIsolated().whenSuccess {
-            self.requestComplete = true
-            self.finishIfComplete()
-        }
+        write(.end(nil)).assumeIsolated().whenSuccess { self.requestComplete = true }
     }
 
     /// The request cannot be completed: `error` becomes the answer.
@@ -125,30 +122,31 @@ final class ExchangeHandler: ChannelDuplexHandler {
 
     private func receivedEnd() {
         switch state {
-        case .receiving(_, let source):
+        case .receiving(let order, let source):
             disarm()
             total?.cancel()
-            source.finish()
-            finishIfComplete(answerComplete: true)
+            finishExchange(order, source)
         case .switching(let order, let head): switchProtocols(order, head)
         case .idle, .awaitingHead, .raw, .closed: break
         }
     }
 
     /// An exchange is over when both directions are; a server that answered before it read the whole request has lost it.
-    private func finishIfComplete(answerComplete: Bool = false) {
-        guard answerComplete, case .receiving(let order, _) = state else { return }
+    /// The connection is given back before the reader learns of the end, so that its next call finds it.
+    private func finishExchange(_ order: Order, _ source: StreamSource) {
         guard requestComplete else {
             state = .closed
+            source.finish()
             context?.close(promise: nil)
             return
         }
         state = .idle
+        order.reusable()
+        source.finish()
         if heldRead {
             heldRead = false
             context?.read()
         }
-        order.reusable()
     }
 
     private func makeStream() -> (StreamSource, ByteStream) {

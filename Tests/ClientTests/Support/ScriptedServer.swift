@@ -116,6 +116,14 @@ struct Peer: ~Copyable {
         try send("HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
     }
 
+    /// Answers each request of this connection by its head, until the client closes.
+    func serve(_ answering: (String) -> (String, status: String)) throws {
+        while case let head = try receive(upTo: "\r\n\r\n"), !head.isEmpty {
+            let (body, status) = answering(head)
+            try answer(body, status: status)
+        }
+    }
+
     func beginChunks(_ type: String = "application/json") throws {
         try send("HTTP/1.1 200 OK\r\nContent-Type: \(type)\r\nTransfer-Encoding: chunked\r\n\r\n")
     }
