@@ -5,13 +5,13 @@ extension QuellClient {
     public func listContainers(
         all: Bool = false, limit: Int? = nil, size: Bool = false, filters: Filters = [:]
     ) async throws -> [ContainerSummary] {
-        try await value(
-            Request(
-                .get, ["containers", "json"],
-                query: .init([
-                    "all": all.ifTrue, "limit": limit.map(String.init), "size": size.ifTrue,
-                    "filters": try filters.encoded(),
-                ])))
+        let request = Request(
+            .get, ["containers", "json"],
+            query: .init([
+                "all": all.ifTrue, "limit": limit.map(String.init), "size": size.ifTrue,
+                "filters": try filters.encoded(),
+            ]))
+        return try read([ContainerSummary].self, from: try await bytes(request), call: request.name)
     }
 
     /// The answer of an inspection as the daemon wrote it.

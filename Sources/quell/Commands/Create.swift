@@ -50,7 +50,7 @@ enum CreateCommand: Command {
     /// The default of this command line must not cover what an image says of itself.
     private static func imageHasLabel(_ label: String, _ image: String, _ session: Session) async throws -> Bool {
         do {
-            let inspected = try JSONValue(parsing: try await session.client.inspectImageJSON(image))
+            let inspected = try JSONValue(answer: try await session.client.inspectImageJSON(image), about: image)
             return inspected["Config"]?["Labels"]?[label] != nil
         } catch let error as ClientError where error.isNotFound {
             // The creation itself will say it.

@@ -169,7 +169,7 @@ struct CreateRequestBuilder {
         let bytes = try session.readFile(value, option: CreateOptions.securityOpt)
         do throws(JSONFault) { return "seccomp=\(try JSONValue(parsing: bytes).compact)" } catch {
             throw UsageError(
-                "invalid value \"\(text)\" for --security-opt: \(error); expected a seccomp profile in JSON")
+                "invalid value \"\(text)\" for --security-opt: no JSON \(error); expected a seccomp profile in JSON")
         }
     }
 

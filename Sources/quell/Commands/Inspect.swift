@@ -19,7 +19,7 @@ struct Inspection {
                 missing.append(name)
                 continue
             }
-            found.append(try JSONValue(parsing: bytes))
+            found.append(try JSONValue(answer: bytes, about: name))
         }
         switch format {
         case .table: try session.print(JSONValue.array(found).indented())
