@@ -4,7 +4,7 @@ DESTDIR ?=
 BUILD ?= release
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test lint fmt bench fuzz demo install clean
+.PHONY: help setup build test lint fmt bench fuzz demo install uninstall clean
 
 help: ## List the verbs
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,9 @@ demo: ## Stop five containers, one of which cannot die, and check every claim (B
 
 install: ## Install programs, systemd unit and completions under DESTDIR and PREFIX
 	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" scripts/install
+
+uninstall: ## Remove what install installed; images, containers and configuration stay
+	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" scripts/install --remove
 
 clean: ## Remove what was built
 	rm -rf .build .build-*
