@@ -4,7 +4,7 @@ DESTDIR ?=
 BUILD ?= release
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test lint fmt bench fuzz demo install uninstall clean
+.PHONY: help setup build test lint fmt reference bench fuzz demo install uninstall clean
 
 help: ## List the verbs
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,9 @@ fmt: ## Format all Swift sources in place
 
 fuzz: ## Run the randomized tests with a fresh seed (QUELL_SEED=n repeats a run)
 	@scripts/fuzz
+
+reference: ## Write docs/reference.md anew from the programs' help (BUILD=release or debug)
+	@BUILD=$(BUILD) scripts/reference
 
 bench: ## Measure against crun, docker and podman (release; never in CI)
 	@bench/run
