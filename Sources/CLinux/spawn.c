@@ -1,6 +1,6 @@
 /* The one way this project starts a program.
  *
- * clone(CLONE_VM | CLONE_VFORK | CLONE_PIDFD): the child runs on a stack of its own in the parent's memory while the
+ * clone or clone3 with CLONE_VM | CLONE_VFORK | CLONE_PIDFD: the child runs on a stack of its own in the parent's memory while the
  * calling thread waits, so nothing is copied and an error comes back through memory. Until execve the child may call
  * nothing but system calls: another thread of the parent may hold any lock of the C library. All signals are blocked
  * around the clone, so that no handler of the parent runs in the child; the child resets the handlers (its table is a
@@ -20,6 +20,12 @@
 #ifndef CLONE_PIDFD
 #define CLONE_PIDFD 0x00001000
 #endif
+#ifndef CLONE_INTO_CGROUP
+#define CLONE_INTO_CGROUP 0x200000000ull
+#endif
+#ifndef SYS_clone3
+#define SYS_clone3 435
+#endif
 #ifndef SYS_close_range
 #define SYS_close_range 436
 #endif
@@ -30,6 +36,7 @@ struct child {
     const struct clinux_spawn_request *request;
     struct clinux_spawn_result *result;
     pid_t parent;
+    bool born_inside;
 };
 
 static int fail(struct child *child, enum clinux_spawn_step step, int index)
@@ -48,9 +55,19 @@ static void reset_signals(void)
         syscall(SYS_rt_sigaction, number, action, NULL, KERNEL_SIGNALS / 8);
 }
 
+/* Only where the child could not be born into it. */
+static int enter_cgroup(struct child *child)
+{
+    int procs = openat(child->request->cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+    if (procs < 0 || write(procs, "0", 1) != 1) return fail(child, CLINUX_STEP_CGROUP, 0);
+    close(procs);
+    return 0;
+}
+
 static int enter_cgroups(struct child *child)
 {
     const struct clinux_spawn_request *request = child->request;
+    if (!child->born_inside && request->cgroup >= 0 && enter_cgroup(child) < 0) return -1;
     for (size_t i = 0; i < request->cgroup_count; i++)
         if (write(request->cgroup_procs[i], "0", 1) != 1) return fail(child, CLINUX_STEP_CGROUP, (int)i);
     return 0;
@@ -152,22 +169,89 @@ static int run_child(void *argument)
     _exit(127);
 }
 
+/* clone3(2)'s argument, as of 5.7. */
+struct clone3_arguments {
+    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+};
+
+/* The C library has no clone3 that runs a function on the new stack. The result, or -errno; -ENOSYS where this project
+ * does not know the machine. */
+static long clone3_running(struct clone3_arguments *arguments, int (*function)(void *), void *argument)
+{
+#if defined(__x86_64__)
+    long result;
+    __asm__ volatile("syscall\n\t"
+                     "test %%rax, %%rax\n\t"
+                     "jnz 1f\n\t"
+                     "xor %%ebp, %%ebp\n\t"
+                     "mov %[argument], %%rdi\n\t"
+                     "call *%[function]\n\t"
+                     "ud2\n"
+                     "1:"
+                     : "=a"(result)
+                     : "a"(SYS_clone3), "D"(arguments), "S"(sizeof *arguments), [function] "r"(function),
+                       [argument] "r"(argument)
+                     : "rcx", "r11", "memory");
+    return result;
+#elif defined(__aarch64__)
+    register long x0 __asm__("x0") = (long)arguments;
+    register long x1 __asm__("x1") = sizeof *arguments;
+    register long x8 __asm__("x8") = SYS_clone3;
+    __asm__ volatile("svc #0\n\t"
+                     "cbnz x0, 1f\n\t"
+                     "mov x29, #0\n\t"
+                     "mov x0, %[argument]\n\t"
+                     "blr %[function]\n\t"
+                     "brk #1\n"
+                     "1:"
+                     : "+r"(x0)
+                     : "r"(x1), "r"(x8), [function] "r"(function), [argument] "r"(argument)
+                     : "memory");
+    return x0;
+#else
+    (void)arguments, (void)function, (void)argument;
+    return -ENOSYS;
+#endif
+}
+
+/* Born into its cgroup: a move would make the kernel wait for a grace period, milliseconds, most times. What a kernel
+ * or a sandbox without it answers: then the child moves itself. */
+static int begin_inside(struct child *child, char *stack, int *pidfd)
+{
+    if (child->request->cgroup < 0) return -ENOSYS;
+    struct clone3_arguments arguments = {
+        .flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | CLONE_INTO_CGROUP,
+        .pidfd = (uint64_t)(uintptr_t)pidfd,
+        .exit_signal = SIGCHLD,
+        .stack = (uint64_t)(uintptr_t)stack,
+        .stack_size = STACK_SIZE,
+        .cgroup = (uint64_t)child->request->cgroup,
+    };
+    child->born_inside = true;
+    int pid = (int)clone3_running(&arguments, run_child, child);
+    child->born_inside = pid > 0;
+    return pid;
+}
+
 static int begin(struct child *child, char *stack, int *pidfd)
 {
     uint64_t every = ~0ull, before = 0;
     /* Raw: the C library would leave its own two signals unblocked. */
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &every, &before, sizeof every);
-    /* Without deferred cancellation in play, errno is the calling thread's, shared with the suspended child. */
-    int pid = clone(run_child, stack + STACK_SIZE, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, child, pidfd);
-    int error = errno;
+    int pid = begin_inside(child, stack, pidfd);
+    if (pid < 0) {
+        /* Without deferred cancellation in play, errno is the calling thread's, shared with the suspended child. */
+        pid = clone(run_child, stack + STACK_SIZE, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, child, pidfd);
+        if (pid < 0) pid = -errno;
+    }
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof before);
-    return pid < 0 ? -error : pid;
+    return pid;
 }
 
 int clinux_spawn(const struct clinux_spawn_request *request, struct clinux_spawn_result *result)
 {
     *result = (struct clinux_spawn_result){.pid = -1, .pidfd = -1};
-    struct child child = {request, result, getpid()};
+    struct child child = {request, result, getpid(), false};
     if (request->descriptor_count > CLINUX_SPAWN_DESCRIPTORS) {
         errno = E2BIG;
         fail(&child, CLINUX_STEP_DESCRIPTORS, CLINUX_SPAWN_DESCRIPTORS);

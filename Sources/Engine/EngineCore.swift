@@ -30,6 +30,7 @@ final class EngineCore: Sendable {
     let isStoppingAll = Mutex(false)
     /// The default profile as each set of capabilities makes it, encoded: it is most of a `config.json`.
     let seccompDocuments = Mutex<[[String]: [UInt8]]>([:])
+    let seccompFilters = SeccompFilters()
 
     init(_ parts: EngineParts) {
         (configuration, paths, store, images) = (parts.configuration, parts.paths, parts.store, parts.images)

@@ -1,10 +1,20 @@
-/// Open cgroup.procs files, for `SpawnRequest.cgroups`. Closed when the value goes away.
+/// A way into a control group, for `SpawnRequest.cgroups`. Its descriptors are closed when it goes away.
 public final class CgroupDoors: Sendable {
-    public let raws: [Int32]
+    /// The group's path.
+    let name: String
+    /// Its directory in the v2 hierarchy, where a program can be born.
+    let directory: Int32?
+    /// cgroup.procs of v1 hierarchies, where a program must move in.
+    let procs: [Int32]
 
-    init(_ raws: [Int32]) { self.raws = raws }
+    init(_ name: String, directory: Int32?, procs: [Int32]) {
+        (self.name, self.directory, self.procs) = (name, directory, procs)
+    }
 
-    deinit { for raw in raws { _ = OwnedDescriptor(adopting: raw) } }
+    deinit {
+        for raw in procs { _ = OwnedDescriptor(adopting: raw) }
+        if let directory { _ = OwnedDescriptor(adopting: directory) }
+    }
 }
 
 extension Cgroup {
@@ -37,18 +47,26 @@ extension Cgroup {
     /// It is there, in the hierarchy that says who is a member.
     public func exists() throws(SystemError) -> Bool { try File.status(of: membershipDirectory) != nil }
 
-    /// Opens cgroup.procs of every hierarchy within reach.
-    public func openProcs(_ reach: CgroupReach) throws(SystemError) -> CgroupDoors {
-        var raws: [Int32] = []
-        for directory in directories(reach) {
-            do throws(SystemError) {
-                raws.append(try File.open(directory + "/cgroup.procs", .writeOnly).release())
-            } catch {
-                _ = CgroupDoors(raws)
-                throw error
+    /// This process is a member by the v2 hierarchy's word; false where there is none.
+    public func isOurs() throws(SystemError) -> Bool {
+        guard unifiedDirectory != nil, let own = try Procfs.live.cgroups(of: ProcessSelf.pid) else { return false }
+        return own.contains { $0.hierarchy == 0 && $0.path == path }
+    }
+
+    /// Opens it for a program to start in. ENOENT when the group is not there.
+    public func openDoors(_ reach: CgroupReach) throws(SystemError) -> CgroupDoors {
+        var directory: Int32?
+        if let path = unifiedDirectory { directory = try File.open(path, [.readOnly, .directory]).release() }
+        var procs: [Int32] = []
+        do throws(SystemError) {
+            for directory in directories(reach) where directory != unifiedDirectory {
+                procs.append(try File.open(directory + "/cgroup.procs", .writeOnly).release())
             }
+        } catch {
+            _ = CgroupDoors(path, directory: directory, procs: procs)
+            throw error
         }
-        return CgroupDoors(raws)
+        return CgroupDoors(path, directory: directory, procs: procs)
     }
 
     /// Moves this process in.

@@ -58,7 +58,7 @@ extension SpawnRequest {
             case CLINUX_STEP_EXEC: ("execve", path)
             case CLINUX_STEP_CLONE: ("clone for", path)
             case CLINUX_STEP_STACK: ("allocate a stack for", path)
-            case CLINUX_STEP_CGROUP: ("enter cgroup", "\(index) of \(cgroups.count) for \(path)")
+            case CLINUX_STEP_CGROUP: ("enter cgroup", "\(cgroups?.name ?? "") for \(path)")
             case CLINUX_STEP_SESSION: ("setsid for", path)
             case CLINUX_STEP_NAMESPACE: ("unshare CLONE_NEWNS for", path)
             case CLINUX_STEP_PROPAGATION: ("make mounts private for", path)
@@ -109,7 +109,9 @@ extension SpawnRequest {
         _ request: SpawnRequest, _ descriptors: [DescriptorMapping], _ result: inout clinux_spawn_result
     ) -> Int32 {
         let (sources, targets) = (descriptors.map(\.source), descriptors.map(\.target))
+        let procs = request.cgroups?.procs ?? []
         var raw = unsafe clinux_spawn_request()
+        unsafe raw.cgroup = request.cgroups?.directory ?? -1
         unsafe raw.executable = UnsafePointer(single[0])
         unsafe raw.root = UnsafePointer(single[1])
         unsafe raw.working_directory = UnsafePointer(single[2])
@@ -125,7 +127,7 @@ extension SpawnRequest {
                 unsafe hidden.withUnsafeBufferPointer { hidden in
                     unsafe sources.withUnsafeBufferPointer { sources in
                         unsafe targets.withUnsafeBufferPointer { targets in
-                            unsafe request.cgroups.withUnsafeBufferPointer { cgroups in
+                            unsafe procs.withUnsafeBufferPointer { cgroups in
                                 unsafe raw.arguments = arguments.baseAddress
                                 unsafe raw.environment = environment.baseAddress
                                 unsafe (raw.hidden_mounts, raw.hidden_count) = (hidden.baseAddress, hidden.count)

@@ -21,8 +21,8 @@ public struct SpawnRequest: Sendable {
     /// At most 64. Empty: the program has not even standard input, output and error; mostly a mistake.
     public var descriptors: [DescriptorMapping]
     public var newSession = false
-    /// Open cgroup.procs files; the child enters each before it executes anything.
-    public var cgroups: [Int32] = []
+    /// The control groups the program starts in; nil: this process's.
+    public var cgroups: CgroupDoors?
     /// Mount points to detach in a mount namespace of the child's own; none: no new namespace. A path that is no mount
     /// point is passed over.
     public var hiddenMounts: [String] = []

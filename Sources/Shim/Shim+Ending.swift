@@ -202,7 +202,7 @@ extension Shim {
         tell(.exited(record))
         streams.endAttachments()
         lingerUntil = MonotonicClock.now() + Shim.lingerTime
-        deleteRuntimeState()
+        if !configuration.keepsKnownState { deleteRuntimeState() }
     }
 
     /// Tries until it is on the disk or the disk says no; a full disk is reported, and the telling goes on.

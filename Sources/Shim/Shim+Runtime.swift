@@ -83,8 +83,7 @@ extension Shim {
     ) throws(SystemError) -> SpawnedProcess {
         var request = request
         let null = try File.open("/dev/null", .readWrite)
-        let doors = joins ? try cgroup.openProcs(.membership) : nil
-        request.cgroups = doors?.raws ?? []
+        if joins { request.cgroups = try cgroup.openDoors(.membership) }
         guard let streams, !terminal else {
             request.descriptors = (0...2).map { DescriptorMapping(Int32($0), from: null.raw) }
             return try Spawn.start(request)
@@ -218,7 +217,7 @@ extension Shim {
         connection(asker.connection)?.send(.reply(asker.request, reply))
     }
 
-    /// Lets the runtime forget the container; it must not be waited for.
+    /// Lets the runtime forget the container.
     func deleteRuntimeState() {
         let files = RuntimeFiles(bundle: configuration.bundle, name: "delete", terminal: false)
         do throws(SystemError) {
@@ -229,6 +228,12 @@ extension Shim {
             // The engine's sweep removes what is left.
         }
     }
+}
+
+extension ShimConfiguration {
+    /// What crun and runc keep of a container that has ended, a folder and its control groups, the engine removes by
+    /// itself, sooner than they could. Another runtime may keep more, and is asked to.
+    var keepsKnownState: Bool { ["crun", "runc"].contains(runtime.fileName) }
 }
 
 extension RuntimeCall {

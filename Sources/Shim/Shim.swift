@@ -97,11 +97,14 @@ public final class Shim {
         try guardItself(on: host)
     }
 
-    /// Moves into a cgroup of its own and out of the way of the OOM killer; what the host does not permit is done without.
+    /// Into a cgroup of its own, where the engine has it born already, and out of the way of the OOM killer; what the host
+    /// does not permit is done without.
     private func guardItself(on host: CgroupHost) throws(SystemError) {
         let own = Cgroup("/" + configuration.shimCgroup, on: host)
-        _ = try own.create(.membership)
-        try own.join(.membership)
+        if try !own.isOurs() {
+            _ = try own.create(.membership)
+            try own.join(.membership)
+        }
         do throws(SystemError) {
             try ProcessSelf.setOOMScoreAdjust(-999)
         } catch {

@@ -13,7 +13,7 @@ import Testing
     private func run(_ bundle: TestBundle, in group: TestCgroup, _ directory: TemporaryDirectory) throws -> Container {
         try bundle.write(to: directory.path)
         let output = try Pipe()
-        let doors = try group.cgroup.openProcs(.membership)
+        let doors = try group.cgroup.openDoors(.membership)
         var request = SpawnRequest(
             "crun",
             [
@@ -22,7 +22,7 @@ import Testing
             ])
         request.environment = Command.plainEnvironment
         request.descriptors = [0, 1, 2].map { DescriptorMapping($0, from: output.writing.raw) }
-        request.cgroups = doors.raws
+        request.cgroups = doors
         request.hiddenMounts = group.cgroup.host.hiddenFromRuntime
         return Container(runtime: try Spawn.start(request), output: output.reading)
     }

@@ -8,8 +8,8 @@ import Testing
     private func start(_ script: String, in cgroup: Cgroup, _ reach: CgroupReach = .membership) throws -> SpawnedProcess
     {
         var request = SpawnRequest("/bin/busybox", ["sh", "-c", script])
-        let doors = try cgroup.openProcs(reach)
-        request.cgroups = doors.raws
+        let doors = try cgroup.openDoors(reach)
+        request.cgroups = doors
         return try Spawn.start(request)
     }
 

@@ -8,9 +8,9 @@ import Testing
     @Test func aReaderIsInDWithKillPendingUntilTheConnectionIsAborted() throws {
         let hung = try HungFileSystem()
         let group = try TestCgroup()
-        let doors = try group.cgroup.openProcs(.membership)
+        let doors = try group.cgroup.openDoors(.membership)
         var request = SpawnRequest("/bin/busybox", ["cat", hung.file])
-        request.cgroups = doors.raws
+        request.cgroups = doors
         let null = try File.open("/dev/null", .readWrite)
         request.descriptors = (0...2).map { DescriptorMapping(Int32($0), from: null.raw) }
         let child = try Spawn.start(request)

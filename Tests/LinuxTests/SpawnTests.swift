@@ -76,7 +76,11 @@ import Testing
         #expect(failure("/etc/passwd")?.isDenied == true)
         #expect(failure("/bin/busybox") { $0.workingDirectory = "/no/where" }?.call == "chdir")
         #expect(failure("/bin/busybox") { $0.root = "/no/root" }?.call == "chroot")
-        #expect(failure("/bin/busybox") { $0.cgroups = [-1] }?.call == "enter cgroup")
+        let group = try TestCgroup()
+        let doors = try group.cgroup.openDoors(.membership)
+        try group.cgroup.remove()
+        let refusal = failure("/bin/busybox") { $0.cgroups = doors }
+        #expect(refusal?.call == "enter cgroup" && refusal?.subject == "\(group.cgroup.path) for /bin/busybox")
         #expect(
             failure("/bin/busybox") { $0.descriptors = [DescriptorMapping(0, from: 9999)] }?.call == "pass descriptor")
     }
@@ -109,8 +113,8 @@ import Testing
 
     @Test func entersCgroupsBeforeItExecutes() throws {
         let group = try TestCgroup()
-        let doors = try group.cgroup.openProcs(.membership)
-        let child = try run(["cat", "/proc/self/cgroup"]) { $0.cgroups = doors.raws }
+        let doors = try group.cgroup.openDoors(.membership)
+        let child = try run(["cat", "/proc/self/cgroup"]) { $0.cgroups = doors }
         #expect(child.output.contains(group.cgroup.path + "\n"))
         #expect(try !group.cgroup.isPopulated())
     }

@@ -110,6 +110,7 @@ struct clinux_spawn_request {
     const int *sources;           /* descriptor i of the parent ... */
     const int *targets;           /* ... becomes this one in the child; ascending. All others are closed. */
     size_t descriptor_count;
+    int cgroup;                   /* open directory of a v2 cgroup the child is born into (5.7), or -1 */
     const int *cgroup_procs;      /* open cgroup.procs files; the child moves itself in before anything else */
     size_t cgroup_count;
     const char *const *hidden_mounts; /* when any: a private mount namespace without these mounts */

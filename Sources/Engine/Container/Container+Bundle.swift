@@ -1,12 +1,15 @@
 import APITypes
 import Lifecycle
 import Linux
+import Logging
 import Synchronization
 
 extension Container {
-    /// Writes `config.json`, `shim.conf` and the files of /etc for this start.
-    func writeBundle(_ sharedPIDs: [String: Int32]) async throws(EngineError) {
-        let spec = try Spec.make(try await specInput(sharedPIDs))
+    /// Writes `config.json`, `shim.conf` and the files of /etc for this start. Returns the seccomp profile, where no
+    /// filter is known for it.
+    func writeBundle(_ sharedPIDs: [String: Int32]) async throws(EngineError) -> [UInt8]? {
+        let input = try await specInput(sharedPIDs)
+        let spec = try Spec.make(input)
         let shim = try shimConfiguration()
         let (paths, files) = (paths, EtcFiles(document: document))
         let writesFiles = document.namespaces.network.sharedID == nil
@@ -20,6 +23,18 @@ extension Container {
                 try Container.write(shim.wireBytes, to: paths.shimConfiguration)
             }
         }
+        return input.seccompFilter == nil ? input.seccomp?.bytes : nil
+    }
+
+    /// For the next start with this profile. A failure costs nothing but time.
+    func learnFilter(of profile: [UInt8]) async {
+        do throws(EngineError) {
+            let state = core.paths.runtimeRoot(try core.runtime(document.host.runtime).name) + "/\(id)"
+            let filters = core.seccompFilters
+            try await Blocking.run { () throws(EngineError) in
+                try attempt { () throws(SystemError) in try filters.learn(profile, from: state) }
+            }
+        } catch { core.logger.debug("container \(id): no seccomp filter learnt: \(error)") }
     }
 
     private static func write(_ bytes: [UInt8], to path: String) throws(SystemError) {
@@ -47,10 +62,12 @@ extension Container {
             document.config.user ?? "", adding: host.groupAdd ?? [], in: rootfs)
         let files = document.namespaces.network.sharedID.map { core.paths.container($0).data } ?? paths.data
         let devices = try await HostDevices.find(host)
+        let seccomp = try await core.seccomp(host, capabilities)
         return SpecInput(
             document: document, facts: core.facts, rootfs: rootfs, fileDirectory: files,
             mounts: try await resolvedMounts(), user: user, capabilities: capabilities,
-            seccomp: try await core.seccomp(host, capabilities), initPath: try core.initPath(host),
+            seccomp: seccomp, seccompFilter: seccomp.flatMap { core.seccompFilters.filter(of: $0.bytes) },
+            initPath: try core.initPath(host),
             cgroupPath: core.cgroup(id).path, sharedPIDs: sharedPIDs, devices: devices,
             shmSize: shmSize, sharedMemory: sharedMemory)
     }

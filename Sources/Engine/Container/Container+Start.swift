@@ -52,8 +52,8 @@ extension Container {
         // The intent; whoever finds it after a crash knows that a mount, a bundle or a shim may be there.
         try await core.store.save(state, of: id, durable: false)
         try await prepareRootfs()
-        try await writeBundle(shared)
-        shimProcess = try await ShimProcess.start(core, paths)
+        let newProfile = try await writeBundle(shared)
+        shimProcess = try await ShimProcess.start(core, id)
         let connection = try connect()
         shim = connection
         guard case .snapshot = try await connection.call(.hello) else {
@@ -63,6 +63,7 @@ extension Container {
         earlyAttachments = []
         if laterOrder != nil { throw .conflict("container \(name) was stopped while it was being started") }
         try await runRuntime(connection)
+        if let newProfile { await learnFilter(of: newProfile) }
     }
 
     /// Before anything waits: a stop that comes from now on is for this run.

@@ -11,8 +11,8 @@ final class ShimProcess: Sendable {
     private let reactor: Reactor
 
     /// Starts `quell-shim` and returns once it serves its socket. `.timedOut` after ten seconds; else its own words.
-    static func start(_ core: EngineCore, _ paths: ContainerPaths) async throws(EngineError) -> ShimProcess {
-        let executable = core.configuration.shimPath
+    static func start(_ core: EngineCore, _ id: String) async throws(EngineError) -> ShimProcess {
+        let (executable, paths, group) = (core.configuration.shimPath, core.paths.container(id), core.shimCgroup(id))
         let (process, ready) = try await Blocking.run { () throws(EngineError) in
             let pipe = try attempt { () throws(SystemError) in try Pipe() }
             let spawned = try attempt("start the shim") { () throws(SystemError) in
@@ -20,6 +20,8 @@ final class ShimProcess: Sendable {
                 let log = try File.open(paths.shimLog, [.writeOnly, .create, .append])
                 var request = SpawnRequest(executable, [paths.shimConfiguration])
                 request.newSession = true
+                try group.create(.membership)
+                request.cgroups = try group.openDoors(.membership)
                 request.descriptors = [
                     DescriptorMapping(0, from: null.raw), DescriptorMapping(1, from: log.raw),
                     DescriptorMapping(2, from: log.raw), DescriptorMapping(3, from: pipe.writing.raw),

@@ -12,7 +12,7 @@ enum Spec {
             "process": try mainProcess(input),
             "mounts": try mounts(input),
             "linux": try linux(input),
-            "annotations": annotations(document),
+            "annotations": annotations(input),
         ])
         if document.namespaces.uts != .host { spec["hostname"] = .string(hostname(of: document)) }
         if document.namespaces.uts != .host, let domain = document.config.domainname, !domain.isEmpty {
@@ -26,9 +26,12 @@ enum Spec {
         return String(document.id.prefix(12))
     }
 
-    private static func annotations(_ document: ContainerDocument) -> JSON? {
-        guard let annotations = document.host.annotations, !annotations.isEmpty else { return nil }
-        return .object(annotations.mapValues { .string($0) })
+    private static func annotations(_ input: SpecInput) -> JSON? {
+        var annotations = (input.document.host.annotations ?? [:]).mapValues { JSON.string($0) }
+        if let filter = input.seccompFilter, annotations[SeccompFilters.annotation] == nil {
+            annotations[SeccompFilters.annotation] = .string(filter)
+        }
+        return annotations.isEmpty ? nil : .object(annotations)
     }
 
     private static func mainProcess(_ input: SpecInput) throws(EngineError) -> JSON {

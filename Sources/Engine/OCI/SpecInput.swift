@@ -13,6 +13,8 @@ struct SpecInput: Sendable {
     var capabilities: [String]
     /// `linux.seccomp`; nil: unconfined.
     var seccomp: JSON?
+    /// What crun made of it once, in base64; nil: it makes one.
+    var seccompFilter: String?
     /// On the host; nil: the command is PID 1 itself.
     var initPath: String?
     /// `/quell/<id>`
