@@ -80,13 +80,16 @@ extension QuellClient {
 
     public enum WaitCondition: String, Sendable { case notRunning = "not-running", nextExit = "next-exit", removed }
 
-    /// Waits, without a bound of its own, until the condition holds.
+    /// Waits until the condition holds.
+    /// - Parameter limit: how long the whole call may take; nil: without a bound of its own.
     /// - Parameter registered: called when the daemon has begun to watch: an exit from then on is not missed.
     public func waitContainer(
-        _ container: String, _ condition: WaitCondition = .notRunning, registered: () async throws -> Void = {}
+        _ container: String, _ condition: WaitCondition = .notRunning, within limit: Duration? = nil,
+        registered: () async throws -> Void = {}
     ) async throws -> WaitResponse {
-        let request = Request(
+        var request = Request(
             .post, ["containers", container, "wait"], query: [("condition", condition.rawValue)], deadlines: .streaming)
+        request.deadlines.total = limit
         return try await exchange(request) { response in
             let response = try await response.checked()
             try await registered()

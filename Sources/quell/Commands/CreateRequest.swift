@@ -43,7 +43,7 @@ struct CreateRequestBuilder {
             // An empty one, `--entrypoint=`, takes the image's away.
             request.config.entrypoint = [entrypoint]
         }
-        request.config.env = try environment()
+        request.config.env = try arguments.environment(session)
         request.config.workingDir = try arguments[CreateOptions.workdir]
         request.config.user = try arguments[CreateOptions.user]
         request.config.hostname = try arguments[CreateOptions.hostname]
@@ -58,17 +58,6 @@ struct CreateRequestBuilder {
     private func ports() throws -> [String: EmptyObject]? {
         let ports = try arguments[CreateOptions.expose].map { $0.contains("/") ? $0 : "\($0)/tcp" }
         return ports.isEmpty ? nil : Dictionary(ports.map { ($0, EmptyObject()) }) { first, _ in first }
-    }
-
-    private func environment() throws -> [String]? {
-        var entries: [String] = []
-        for path in try arguments[CreateOptions.envFile] {
-            let bytes = try session.readFile(path, option: CreateOptions.envFile)
-            entries += try EnvironmentEntry.parseFile(
-                String(decoding: bytes, as: UTF8.self), path: path, environment: session.environment)
-        }
-        entries += try arguments[CreateOptions.env].map { EnvironmentEntry.resolve($0, from: session.environment) }
-        return entries.isEmpty ? nil : entries
     }
 
     /// Labels of files, then of the command line, then how it is to be stopped.

@@ -22,9 +22,9 @@ enum EventsCommand: Command {
         try await session.client.events(since: since, until: until, filters: try arguments.filters()) { event in
             switch format {
             case .table: try session.print(line(event))
-            case .json: try session.out.write(Array(try DockerJSON.encode(event)) + [0x0A])
+            case .json: try session.print(try JSONValue(encoding: event).compact)
             case .template(let template), .tableTemplate(let template):
-                try session.print(try template.render(try JSONValue(parsing: Array(try DockerJSON.encode(event)))))
+                try session.print(try template.render(try JSONValue(encoding: event)))
             }
         }
         return 0

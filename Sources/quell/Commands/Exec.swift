@@ -51,19 +51,8 @@ enum ExecCommand: Command {
         request.user = try arguments[user]
         request.workingDir = try arguments[workdir]
         request.cmd = Array(arguments.operands.dropFirst())
-        request.env = try environment(arguments, session)
+        request.env = try arguments.environment(session)
         return request
-    }
-
-    private static func environment(_ arguments: Arguments, _ session: Session) throws -> [String]? {
-        var entries: [String] = []
-        for path in try arguments[CreateOptions.envFile] {
-            let bytes = try session.readFile(path, option: CreateOptions.envFile)
-            entries += try EnvironmentEntry.parseFile(
-                String(decoding: bytes, as: UTF8.self), path: path, environment: session.environment)
-        }
-        entries += try arguments[CreateOptions.env].map { EnvironmentEntry.resolve($0, from: session.environment) }
-        return entries.isEmpty ? nil : entries
     }
 
     private static func interact(

@@ -17,7 +17,7 @@ enum ExportCommand: Command {
     }
 }
 
-/// Where an archive is written: a file that appears only when it is whole, or standard output.
+/// Where an archive is written: a file that appears only when it is whole, a device or pipe, or standard output.
 struct ArchiveTarget: Sendable {
     private let path: String?
     private let session: Session
@@ -35,20 +35,34 @@ struct ArchiveTarget: Sendable {
             for try await bytes in stream { try await session.out.send(bytes) }
             return
         }
+        switch try File.status(of: path)?.kind {
+        case .regular, nil: try await replace(path, with: stream)
+        case .directory: throw Failure("\(path) is a directory: name a file in it")
+        // /dev/null and its like must not be replaced by a file.
+        default: try await copy(stream, to: Output(try File.open(path, .writeOnly).release()))
+        }
+    }
+
+    private func replace(_ path: String, with stream: ByteStream) async throws {
         let partial = "\(path).partial-\(ProcessSelf.pid)"
+        // Closed with the program.
+        let file = Output(try File.open(partial, [.writeOnly, .create, .exclusive], mode: 0o644).release())
         do {
-            let file = Output(try File.open(partial, [.writeOnly, .create, .exclusive], mode: 0o644).release())
-            let bar = ProgressBar(session.err, "Writing", total: nil)
-            for try await bytes in stream {
-                try await file.send(bytes)
-                bar.advance(bytes.count)
-            }
-            bar.finish()
+            try await copy(stream, to: file)
             try File.rename(partial, to: path)
         } catch {
             // What is left of it is of no use; that it cannot be removed is not what went wrong.
             try? File.unlink(partial)
             throw error
+        }
+    }
+
+    private func copy(_ stream: ByteStream, to file: Output) async throws {
+        let bar = ProgressBar(session.err, "Writing", total: nil)
+        defer { bar.finish() }
+        for try await bytes in stream {
+            try await file.send(bytes)
+            bar.advance(bytes.count)
         }
     }
 }

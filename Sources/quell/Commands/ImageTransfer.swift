@@ -4,8 +4,10 @@ import Linux
 
 /// An archive that is sent to the daemon: a file, standard input for `-`, or a directory as an archive of its content.
 struct ArchiveSource: Sendable {
-    let stream: any AsyncSequence<[UInt8], any Error> & Sendable
-    let bar: ProgressBar
+    typealias Stream = any AsyncSequence<[UInt8], any Error> & Sendable
+
+    private let stream: Stream
+    private let bar: ProgressBar
 
     init(_ path: String?, title: String, option: String, _ session: Session) throws {
         guard let path, path != "-" else {
@@ -40,8 +42,19 @@ struct ArchiveSource: Sendable {
         return (try DescriptorStream(descriptor) { bar.advance($0) }, bar)
     }
 
-    /// Shows a line of the daemon's progress; keeps what is to be told at the end.
-    func show(_ line: ProgressLine, results: inout [String]) {
+    /// Makes a call with the archive as its body; shows the daemon's progress, and at the end what came of it.
+    func send(
+        _ session: Session, _ call: (Stream, (ProgressLine) async throws -> Void) async throws -> Void
+    ) async throws {
+        var results: [String] = []
+        do {
+            defer { bar.finish() }
+            try await call(stream) { show($0, results: &results) }
+        }
+        try session.out.write(results.map { $0 + "\n" }.joined())
+    }
+
+    private func show(_ line: ProgressLine, results: inout [String]) {
         if let text = line.stream {
             results.append(text.hasSuffix("\n") ? String(text.dropLast()) : text)
         } else if let status = line.status {
@@ -66,17 +79,9 @@ enum ImageLoadCommand: Command {
 
     static func run(_ arguments: Arguments, _ session: Session) async throws -> Int32 {
         let source = try ArchiveSource(try arguments[input], title: "Loading", option: "--input", session)
-        var results: [String] = []
-        do {
-            try await session.client.loadImages(source.stream, quiet: try arguments[quiet]) {
-                source.show($0, results: &results)
-            }
-        } catch {
-            source.bar.finish()
-            throw error
+        try await source.send(session) { stream, progress in
+            try await session.client.loadImages(stream, quiet: try arguments[quiet], progress)
         }
-        source.bar.finish()
-        try session.out.write(results.map { $0 + "\n" }.joined())
         return 0
     }
 }
@@ -104,18 +109,11 @@ enum ImageImportCommand: Command {
         }
         let name = arguments.operands.count > 1 ? ImageName(arguments.operands[1]) : nil
         let source = try ArchiveSource(path, title: "Importing", option: "source", session)
-        var results: [String] = []
-        do {
+        try await source.send(session) { stream, progress in
             try await session.client.importImage(
-                source.stream, repository: name?.repository, tag: name?.tag, message: try arguments[message],
-                changes: try arguments[change], platform: try arguments[platform]
-            ) { source.show($0, results: &results) }
-        } catch {
-            source.bar.finish()
-            throw error
+                stream, repository: name?.repository, tag: name?.tag, message: try arguments[message],
+                changes: try arguments[change], platform: try arguments[platform], progress)
         }
-        source.bar.finish()
-        try session.out.write(results.map { $0 + "\n" }.joined())
         return 0
     }
 }

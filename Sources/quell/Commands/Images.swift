@@ -84,13 +84,16 @@ enum ImageRmCommand: Command {
         let (client, force, noPrune) = (session.client, try arguments[force], try arguments[noPrune])
         // One after the other: names of one image depend on each other.
         return try await session.each(arguments.operands, width: 1) { name in
-            try await client.removeImage(name, force: force, noPrune: noPrune).map(deletedLine).joined(separator: "\n")
+            try await client.removeImage(name, force: force, noPrune: noPrune).map { deletedLine($0) }.joined(
+                separator: "\n")
         }
     }
 }
 
-func deletedLine(_ item: ImageDeleteItem) -> String {
-    item.untagged.map { "Untagged: \($0)" } ?? "Deleted: \(item.deleted ?? "")"
+/// In the list of a prune docker begins with a small letter.
+func deletedLine(_ item: ImageDeleteItem, inList: Bool = false) -> String {
+    item.untagged.map { (inList ? "untagged: " : "Untagged: ") + $0 }
+        ?? (inList ? "deleted: " : "Deleted: ") + (item.deleted ?? "")
 }
 
 enum ImagePruneCommand: Command {
@@ -108,7 +111,7 @@ enum ImagePruneCommand: Command {
         let report = try await session.client.pruneImages(filters: try filters(arguments, everything))
         try session.out.write(
             pruneText(
-                "Deleted Images:", (report.imagesDeleted ?? []).map { deletedLine($0).lowercased() },
+                "Deleted Images:", (report.imagesDeleted ?? []).map { deletedLine($0, inList: true) },
                 reclaimed: report.spaceReclaimed))
         return 0
     }

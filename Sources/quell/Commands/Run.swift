@@ -102,12 +102,24 @@ struct AttachedRun: Sendable {
         }
     }
 
-    /// - Throws: `Failure` with docker's status for a command that is missing (127) or not executable (126).
+    /// - Throws: `Failure` with docker's status for a command that is missing (127) or not executable (126); a container
+    ///   that removes itself has gone by then.
     func start() async throws {
         do {
             try await session.client.startContainer(id)
         } catch let error as ClientError {
+            if case .api = error, removesItself { try await awaitRemoval() }
             throw Failure("\(error)", status: startFailureStatus(error))
+        }
+    }
+
+    private func awaitRemoval() async throws {
+        do {
+            _ = try await session.client.waitContainer(id, .removed, within: .seconds(10))
+        } catch let error as ClientError where error.isNotFound {
+            // It had gone before it was asked for.
+        } catch let error as ClientError {
+            try session.warn("container \(shortID(id)) is not removed yet: \(error)")
         }
     }
 }

@@ -27,6 +27,18 @@ extension Arguments {
         try self[option].reduce(into: [:]) { $0[$1.key, default: []].append($1.value) }
     }
 
+    /// The variables of --env-file, then those of --env; nil: none.
+    func environment(_ session: Session) throws -> [String]? {
+        var entries: [String] = []
+        for path in try self[CreateOptions.envFile] {
+            let bytes = try session.readFile(path, option: CreateOptions.envFile)
+            entries += try EnvironmentEntry.parseFile(
+                String(decoding: bytes, as: UTF8.self), path: path, environment: session.environment)
+        }
+        entries += try self[CreateOptions.env].map { EnvironmentEntry.resolve($0, from: session.environment) }
+        return entries.isEmpty ? nil : entries
+    }
+
     func format() throws -> OutputFormat { try OutputFormat(parsing: try self[Shared.format]) }
 }
 

@@ -16,14 +16,17 @@ enum StatsCommand: Command {
     static func run(_ arguments: Arguments, _ session: Session) async throws -> Int32 {
         let format = try arguments.format()
         let once = try arguments[noStream]
+        let clock = ContinuousClock()
         var clearing = ""
         repeat {
+            let begun = clock.now
             let rows = try await look(arguments, session)
             let text = try listing(rows).text(format)
             try session.out.write(clearing + text)
             // Home, and everything away (ECMA-48): the next look replaces this one.
             if session.out.isTerminal { clearing = "\u{1B}[H\u{1B}[2J" }
-            if rows.isEmpty && !once { try await Task.sleep(for: .seconds(1)) }
+            // A look at containers that run takes a second by itself; one at others takes no time.
+            if !once { try await clock.sleep(until: begun + .seconds(1)) }
         } while !once
         return 0
     }

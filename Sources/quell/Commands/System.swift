@@ -13,10 +13,11 @@ enum VersionCommand: Command {
         let format = try OutputFormat(parsing: try arguments[format])
         let server: Result<Version, any Error>
         do { server = .success(try await session.client.version()) } catch { server = .failure(error) }
+        // A daemon that does not answer is told last, after what is known without it.
         let known = try? server.get()
         let document = JSONValue.object([
             .init("Client", .row(["Version": Quell.version])),
-            .init("Server", try known.map { try JSONValue(parsing: Array(try DockerJSON.encode($0))) } ?? .null),
+            .init("Server", try known.map { try JSONValue(encoding: $0) } ?? .null),
         ])
         switch format {
         case .table: try session.out.write(text(known, session.client.endpoint))
@@ -55,9 +56,9 @@ enum InfoCommand: Command {
         let info = try await session.client.info()
         switch format {
         case .table: try session.out.write(text(info))
-        case .json: try session.out.write(Array(try DockerJSON.encode(info)) + [0x0A])
+        case .json: try session.print(try JSONValue(encoding: info).compact)
         case .template(let template), .tableTemplate(let template):
-            try session.print(try template.render(try JSONValue(parsing: Array(try DockerJSON.encode(info)))))
+            try session.print(try template.render(try JSONValue(encoding: info)))
         }
         for warning in info.warnings ?? [] { try session.err.write("\(warning)\n") }
         return 0
@@ -100,7 +101,7 @@ enum SystemDfCommand: Command {
         let format = try arguments.format()
         let usage = try await session.client.diskUsage()
         if try arguments[verbose] {
-            try session.out.write(try details(usage, session))
+            try session.out.write(try details(usage, format, session))
             return 0
         }
         try session.out.write(
@@ -141,7 +142,17 @@ enum SystemDfCommand: Command {
         ])
     }
 
-    private static func details(_ usage: DiskUsage, _ session: Session) throws -> String {
+    /// With a format: the whole document, not rows of a table.
+    private static func details(_ usage: DiskUsage, _ format: OutputFormat, _ session: Session) throws -> String {
+        switch format {
+        case .table: return tables(usage, session)
+        case .json: return try JSONValue(encoding: usage).compact + "\n"
+        case .template(let template), .tableTemplate(let template):
+            return try template.render(try JSONValue(encoding: usage)) + "\n"
+        }
+    }
+
+    private static func tables(_ usage: DiskUsage, _ session: Session) -> String {
         let images = usage.images.flatMap { image in
             ImageLsCommand.rows(image, now: session.now, full: false).map { row in
                 ["Repository", "Tag", "ID", "CreatedSince", "Size", "Containers"].map { row[$0]?.goText ?? "" }
@@ -188,7 +199,7 @@ enum SystemPruneCommand: Command {
         let lists = [
             ("Deleted Containers:", containers.containersDeleted ?? []),
             ("Deleted Volumes:", volumes.volumesDeleted ?? []),
-            ("Deleted Images:", (images.imagesDeleted ?? []).map { deletedLine($0).lowercased() }),
+            ("Deleted Images:", (images.imagesDeleted ?? []).map { deletedLine($0, inList: true) }),
         ]
         for (title, names) in lists where !names.isEmpty {
             try session.print(([title] + names + [""]).joined(separator: "\n"))

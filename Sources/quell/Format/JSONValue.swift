@@ -1,3 +1,4 @@
+import APITypes
 import Client
 
 /// A JSON document as it was written: members in their order, numbers with their digits.
@@ -81,6 +82,11 @@ extension JSONValue {
         var reader = JSONReader(bytes)
         self = try JSONValue(reading: &reader)
         try reader.finish()
+    }
+
+    /// An object of the API, as it goes over the wire.
+    init(encoding value: some Encodable) throws {
+        try self.init(parsing: Array(try DockerJSON.encode(value)))
     }
 
     /// What the daemon answered when it was asked about something.

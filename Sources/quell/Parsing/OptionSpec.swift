@@ -57,8 +57,8 @@ struct Flag: OptionSpec {
     func check(_ text: String) throws(ValueFault) { _ = try Flag.parse(text) }
 }
 
-/// An option with a value; the last one given counts.
-struct Option<Value>: OptionSpec {
+/// An option with a value, which is `Value` made of its text.
+struct ValueOption<Value, Counting: OptionCounting>: OptionSpec {
     let name: String
     let short: Character?
     let aliases: [String]
@@ -78,7 +78,17 @@ struct Option<Value>: OptionSpec {
     func check(_ text: String) throws(ValueFault) { _ = try parse(text) }
 }
 
-extension Option<String> {
+/// What counts of an option that is given several times.
+protocol OptionCounting {}
+enum LastCounts: OptionCounting {}
+enum EveryoneCounts: OptionCounting {}
+
+/// The last one given counts.
+typealias Option<Value> = ValueOption<Value, LastCounts>
+/// May be given many times; every value counts, in order.
+typealias Repeated<Value> = ValueOption<Value, EveryoneCounts>
+
+extension ValueOption where Value == String {
     init(
         _ name: String, short: Character? = nil, aliases: [String] = [], _ placeholder: String, _ help: String,
         completion: Completion = .none
@@ -87,7 +97,7 @@ extension Option<String> {
     }
 }
 
-extension Option<Int> {
+extension ValueOption where Value == Int {
     init(
         _ name: String, short: Character? = nil, aliases: [String] = [], _ placeholder: String, _ help: String,
         in range: ClosedRange<Int>
@@ -98,35 +108,5 @@ extension Option<Int> {
             guard range.contains(number) else { throw ValueFault("it is out of range", expected: expected) }
             return number
         }
-    }
-}
-
-/// An option that may be given many times; every value counts, in order.
-struct Repeated<Value>: OptionSpec {
-    let name: String
-    let short: Character?
-    let aliases: [String]
-    let placeholder: String?
-    let help: String
-    let completion: Completion
-    let parse: @Sendable (String) throws(ValueFault) -> Value
-
-    init(
-        _ name: String, short: Character? = nil, aliases: [String] = [], _ placeholder: String, _ help: String,
-        completion: Completion = .none, parse: @escaping @Sendable (String) throws(ValueFault) -> Value
-    ) {
-        (self.name, self.short, self.aliases, self.placeholder) = (name, short, aliases, placeholder)
-        (self.help, self.completion, self.parse) = (help, completion, parse)
-    }
-
-    func check(_ text: String) throws(ValueFault) { _ = try parse(text) }
-}
-
-extension Repeated<String> {
-    init(
-        _ name: String, short: Character? = nil, aliases: [String] = [], _ placeholder: String, _ help: String,
-        completion: Completion = .none
-    ) {
-        self.init(name, short: short, aliases: aliases, placeholder, help, completion: completion) { $0 }
     }
 }
