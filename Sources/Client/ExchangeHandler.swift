@@ -27,7 +27,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
     private enum State {
         case idle
         case awaitingHead(Order)
-        case receiving(Order, StreamSource)
+        case receiving(Order, StreamSource, keepsAlive: Bool)
         /// 101 was seen; the end of that message is due.
         case switching(Order, HTTPResponseHead)
         /// Raw bytes; the gate has them.
@@ -110,22 +110,22 @@ final class ExchangeHandler: ChannelDuplexHandler {
         if (100...199).contains(head.status.code) { return }
         disarm()
         let (source, stream) = makeStream()
-        state = .receiving(order, source)
+        state = .receiving(order, source, keepsAlive: head.isKeepAlive)
         order.answer.succeed(Answer(head, stream))
     }
 
     private func received(_ bytes: [UInt8]) {
-        guard case .receiving(let order, var source) = state else { return }
+        guard case .receiving(let order, var source, let keepsAlive) = state else { return }
         source.yield(bytes)
-        state = .receiving(order, source)
+        state = .receiving(order, source, keepsAlive: keepsAlive)
     }
 
     private func receivedEnd() {
         switch state {
-        case .receiving(let order, let source):
+        case .receiving(let order, let source, let keepsAlive):
             disarm()
             total?.cancel()
-            finishExchange(order, source)
+            finishExchange(order, source, keepsAlive: keepsAlive)
         case .switching(let order, let head): switchProtocols(order, head)
         case .idle, .awaitingHead, .raw, .closed: break
         }
@@ -133,8 +133,8 @@ final class ExchangeHandler: ChannelDuplexHandler {
 
     /// An exchange is over when both directions are; a server that answered before it read the whole request has lost it.
     /// The connection is given back before the reader learns of the end, so that its next call finds it.
-    private func finishExchange(_ order: Order, _ source: StreamSource) {
-        guard requestComplete else {
+    private func finishExchange(_ order: Order, _ source: StreamSource, keepsAlive: Bool) {
+        guard requestComplete, keepsAlive else {
             state = .closed
             source.finish()
             context?.close(promise: nil)
@@ -154,9 +154,9 @@ final class ExchangeHandler: ChannelDuplexHandler {
     }
 
     private func readerWantsMore() {
-        guard case .receiving(let order, var source) = state else { return }
+        guard case .receiving(let order, var source, let keepsAlive) = state else { return }
         source.resume()
-        state = .receiving(order, source)
+        state = .receiving(order, source, keepsAlive: keepsAlive)
         guard heldRead, let context else { return }
         heldRead = false
         read(context: context)
@@ -172,10 +172,10 @@ final class ExchangeHandler: ChannelDuplexHandler {
 
     func read(context: ChannelHandlerContext) {
         switch state {
-        case .receiving(_, let source) where !source.wantsMore:
+        case .receiving(_, let source, _) where !source.wantsMore:
             heldRead = true
             disarm()
-        case .receiving(let order, _):
+        case .receiving(let order, _, _):
             arm(order.deadlines.idle)
             context.read()
         case .idle, .awaitingHead, .switching, .raw, .closed: context.read()
@@ -212,9 +212,11 @@ final class ExchangeHandler: ChannelDuplexHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if case .raw = state { return context.fireErrorCaught(error) }
         fail { call in
-            error is HTTPParserError
-                ? ClientError.malformed(call: call, reason: "\(error)")
-                : ClientError.connection(call: call, reason: "\(error)")
+            switch error as? HTTPParserError {
+            case .invalidEOFState: ClientError.connection(call: call, reason: "it ended in mid-answer")
+            case let error?: ClientError.malformed(call: call, reason: "\(error)")
+            case nil: ClientError.connection(call: call, reason: "\(error)")
+            }
         }
         context.close(promise: nil)
     }
@@ -224,7 +226,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
         total?.cancel()
         switch state {
         case .awaitingHead(let order), .switching(let order, _): order.answer.fail(error(order.call))
-        case .receiving(let order, let source): source.fail(error(order.call))
+        case .receiving(let order, let source, _): source.fail(error(order.call))
         case .raw: return
         case .idle, .closed: break
         }

@@ -3,26 +3,58 @@ public import APITypes
 extension QuellClient {
     /// Stops a container and tells what is going on. The job is the daemon's: it goes on when this call is given up.
     ///
-    /// Returns with the verdict, at the latest after ladder and kill deadline; so it has no deadline of its own.
+    /// Returns with the verdict, at the latest after ladder and kill deadline; so it has no deadline of its own. When the
+    /// connection breaks, as by a restart of the daemon, it asks again, which joins the job.
+    /// - Parameter patience: how long it may take to find a daemon again.
     public func stopContainer(
-        _ container: String, _ order: StopRequest, _ update: (StopUpdateLine) async throws -> Void = { _ in }
+        _ container: String, _ order: StopRequest, patience: Duration = .seconds(10),
+        _ update: (StopUpdateLine) async throws -> Void = { _ in }
     ) async throws -> StopResult {
-        try await stopJob(["quell", "v1", "containers", container, "stop"], order, update)
+        try await stopJob(["quell", "v1", "containers", container, "stop"], order, patience, update)
     }
 
     /// KILL as a stop job.
     public func killContainer(
-        _ container: String, killDeadlineMs: Int? = nil, _ update: (StopUpdateLine) async throws -> Void = { _ in }
+        _ container: String, killDeadlineMs: Int? = nil, patience: Duration = .seconds(10),
+        _ update: (StopUpdateLine) async throws -> Void = { _ in }
     ) async throws -> StopResult {
         var order = StopRequest()
         order.killDeadlineMs = killDeadlineMs
-        return try await stopJob(["quell", "v1", "containers", container, "kill"], order, update)
+        return try await stopJob(["quell", "v1", "containers", container, "kill"], order, patience, update)
     }
 
     private func stopJob(
-        _ path: [String], _ order: StopRequest, _ update: (StopUpdateLine) async throws -> Void
+        _ path: [String], _ order: StopRequest, _ patience: Duration, _ update: (StopUpdateLine) async throws -> Void
     ) async throws -> StopResult {
         let request = Request(.post, path, body: try .encoding(order), deadlines: .streaming)
+        let clock = ContinuousClock()
+        // Since when there is no connection, and why.
+        var lost: (since: ContinuousClock.Instant, error: ClientError)?
+        while true {
+            do {
+                return try await followStop(request) {
+                    lost = nil
+                    try await update($0)
+                }
+            } catch let error as ClientError {
+                switch error {
+                case .connection: lost = lost ?? (clock.now, error)
+                case .daemonNotRunning where lost != nil: break
+                default: throw error
+                }
+            }
+            if let lost, lost.since + patience <= clock.now {
+                guard case .connection(let call, let reason) = lost.error else { throw lost.error }
+                throw ClientError.connection(call: call, reason: "\(reason); the stop goes on, asking again joins it")
+            }
+            // No event tells of a daemon that is to come.
+            try await clock.sleep(for: .milliseconds(100))
+        }
+    }
+
+    private func followStop(
+        _ request: Request, _ update: (StopUpdateLine) async throws -> Void
+    ) async throws -> StopResult {
         var result: StopResult?
         try await lines(request, as: StopProgressLine.self) { line in
             if let error = line.error { throw ClientError.api(status: 500, message: error.message) }
@@ -30,7 +62,7 @@ extension QuellClient {
             if let verdict = line.result { result = verdict }
         }
         guard let result else {
-            throw ClientError.connection(call: request.name, reason: "it ended before the verdict; the stop goes on")
+            throw ClientError.connection(call: request.name, reason: "it ended before the verdict")
         }
         return result
     }

@@ -150,8 +150,8 @@ public struct Response: Sendable {
     public func checked() async throws -> Response {
         guard status >= 400 else { return self }
         let bytes = try await body.collect(limit: 1 << 20, call: call)
+        // What is no such document is not from our daemon's own hand: its text as it is.
         let message = (try? DockerJSON.decode(ErrorMessage.self, from: Data(bytes)))?.message
-        // Not JSON, so not from our daemon's own hand: its text as it is.
         throw ClientError.api(
             status: status, message: message ?? "\(call): status \(status): \(String(decoding: bytes, as: UTF8.self))")
     }

@@ -109,6 +109,7 @@ private func trimmed(_ text: Substring) -> Substring {
 
 private func jsonStrings(_ text: Substring) -> [String]? {
     guard text.first == "[" else { return nil }
+    // As in a Dockerfile: a bracket that begins no list of strings begins a line for the shell.
     return try? decodeJSON([String].self, Array(text.utf8)).get()
 }
 

@@ -21,6 +21,7 @@ extension ImageReference {
 
     /// Whether `text` names a repository only, without tag or digest.
     static func isNameOnly(_ text: String) -> Bool {
+        // What cannot be read names nothing; why, is for those who want to use it as a name.
         guard let parsed = try? parse(text, defaultTag: nil) else { return false }
         return parsed.tag == nil && parsed.digest == nil
     }

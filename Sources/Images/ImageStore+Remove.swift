@@ -67,7 +67,8 @@ extension StoreState {
     }
 
     /// The entry `name` stands for; nil if it is an id.
-    private func namedReference(_ name: ImageName, _ record: Record) -> ImageReference? {
+    func namedReference(_ name: ImageName, _ record: Record) -> ImageReference? {
+        // An id may be no possible name at all: `sha256:…`.
         guard let reference = try? ImageReference(name), references[reference] == record.id else { return nil }
         return reference
     }

@@ -128,7 +128,8 @@ extension StoreState.Record {
 extension StoreState {
     /// What `save` means by a name.
     func named(_ name: ImageName) throws(ImageError) -> [(Record, ImageReference?)] {
-        if ImageReference.isNameOnly(name), let repository = try? ImageReference(name) {
+        if ImageReference.isNameOnly(name) {
+            let repository = try ImageReference(name)
             let all = references.filter { $0.key.familiarName == repository.familiarName && $0.key.tag != nil }
             let found = all.sorted { $0.key < $1.key }.compactMap { entry in
                 records[entry.value].map { ($0, entry.key) }
@@ -136,10 +137,7 @@ extension StoreState {
             if !found.isEmpty { return found }
         }
         let record = try record(name)
-        guard let reference = try? ImageReference(name), references[reference] == record.id, reference.digest == nil
-        else {
-            return [(record, nil)]
-        }
+        guard let reference = namedReference(name, record), reference.digest == nil else { return [(record, nil)] }
         return [(record, reference)]
     }
 }

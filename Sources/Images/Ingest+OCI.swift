@@ -43,6 +43,7 @@ extension Ingest {
         var references = references
         for docker in dockerEntries where docker.config.contains(manifest.config.digest.hex) {
             for name in docker.repoTags ?? [] {
+                // What docker wrote beside is a hint: a name that is none leaves the image as it is.
                 if let tag = try? ImageReference.forTag(name), !references.contains(tag) { references.append(tag) }
             }
         }
@@ -90,6 +91,7 @@ extension Ingest {
         guard let name = descriptor.annotations?[Annotation.tag], name.contains(":") || name.contains("/") else {
             return nil
         }
+        // The annotation means "whatever the tool calls it": what is no name is a mark of the tool's own.
         return try? ImageReference.forTag(name)
     }
 }

@@ -38,8 +38,9 @@ struct CommandLineRun {
         switch error {
         case is BrokenPipe: return 128 + Signal.pipe.number
         case let error as UsageError:
-            Output.say("quell: \(error)\n" + "See 'quell \(helpPath())--help'.")
-            return 125
+            let (path, command) = named()
+            Output.say("quell: \(error)\n" + "See 'quell \(path)--help'.")
+            return command?.usageStatus ?? 125
         case let error as Failure:
             Output.say("quell: \(error)")
             return error.status ?? failureStatus
@@ -157,16 +158,20 @@ struct CommandLineRun {
         return UsageError("unknown command \"\(word)\" for \"\(path.joined(separator: " "))\"\(hint)")
     }
 
-    /// The words that name the command, for the hint at its help.
-    private func helpPath() -> String {
+    /// The command as far as the words name one, each word with a blank behind it for the hint at its help.
+    private func named() -> (path: String, command: (any Command.Type)?) {
+        var globals = OptionReader(Global.options, stopsAtOperand: true)
+        do throws(UsageError) { try globals.read(words) } catch { return ("", nil) }
         var nodes = CommandTree.nodes
         var path = ""
-        for word in words where !word.hasPrefix("-") {
+        for word in globals.arguments.operands {
             guard let node = nodes.first(where: { $0.isNamed(word) }) else { break }
             path += word + " "
-            guard case .group(_, let children) = node else { break }
-            nodes = children
+            switch node {
+            case .group(_, let children): nodes = children
+            case .command(let command), .alias(_, let command): return (path, command)
+            }
         }
-        return path
+        return (path, nil)
     }
 }

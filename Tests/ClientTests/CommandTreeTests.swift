@@ -129,10 +129,31 @@ import Testing
     }
 
     @Test(arguments: [
+        (["run", "--restart=al"], "--restart=", ["always"]), (["stop", "--scope=a"], "--scope=", ["auto", "all"]),
+        (["stop", "--scope", "i"], "", ["init"]), (["run", "--rm=", ""], "", []),
+    ])
+    func valuesAreCompletedBehindTheirOption(_ words: [String], _ lead: String, _ expected: [String]) {
+        let query = CompletionQuery(words)
+        #expect(query.lead == lead)
+        if !expected.isEmpty { #expect(query.answer == .words(expected)) }
+    }
+
+    /// `stop` and `kill` end with 0, 1 or 3 and nothing else.
+    @Test(
+        arguments: [
+            (["stop", "-s", "NOPE", "web"], 1), (["-H", "/nowhere", "container", "kill", "-s", "0", "web"], 1),
+            (["stop"], 1), (["ps", "--nope"], 125), (["--nope", "stop"], 125), (["nope"], 125),
+        ] as [([String], Int32)])
+    func usageErrorsHaveAStatus(_ words: [String], _ expected: Int32) async {
+        #expect(await CommandLineRun(words).status() == expected)
+    }
+
+    @Test(arguments: [
         (["stop", "w"], Completion.runningContainers, "w"), (["rm", "-f", ""], .containers, ""),
         (["run", "--rm", "-e", "A=1", "b"], .images, "b"), (["run", "img", "x"], .files, "x"),
         (["volume", "rm", "d"], .volumes, "d"), (["load", "-i", "f"], .files, "f"),
-        (["exec", "-it", "w"], .runningContainers, "w"),
+        (["exec", "-it", "w"], .runningContainers, "w"), (["cp", "we"], .copyPlaces, "we"),
+        (["load", "--input=f"], .files, "f"),
     ])
     func namesAreCompleted(_ words: [String], _ kind: Completion, _ prefix: String) {
         #expect(CompletionQuery(words).answer == .names(kind, prefix: prefix))

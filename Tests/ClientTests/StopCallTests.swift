@@ -1,5 +1,7 @@
 import APITypes
 import Client
+import Synchronization
+import TestKit
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct StopCallTests {
@@ -28,15 +30,45 @@ import Testing
     /// A stop whose verdict did not come is never reported as done.
     @Test func anEndWithoutVerdictIsAnError() async throws {
         try await withServer { peer in
-            _ = try peer.receive(upTo: "}")
-            try peer.beginChunks()
-            try peer.chunk(#"{"update":{"phase":"waiting"}}"# + "\n")
+            try peer.beginStop()
             try peer.send("0\r\n\r\n")
         } _: { client, _ in
-            await #expect { try await client.stopContainer("web", StopRequest()) } throws: { error in
-                if case ClientError.connection = error { true } else { false }
+            await #expect { try await client.stopContainer("web", StopRequest(), patience: .zero) } throws: { error in
+                if case ClientError.connection(_, let reason) = error {
+                    reason.hasSuffix("asking again joins it")
+                } else {
+                    false
+                }
             }
         }
+    }
+
+    /// A daemon that ends in mid-stop and comes back is asked again, which joins the job.
+    @Test func aBrokenStopIsJoinedAgain() async throws {
+        let asked = Mutex(0)
+        try await withServer { peer in
+            try peer.beginStop()
+            if asked.withLock({ asked in
+                asked += 1; return asked
+            }) < 3 {
+                return
+            }
+            try peer.chunk(#"{"result":{"id":"1","name":"web","verdict":"exited","exitCode":7}}"# + "\n")
+            try peer.send("0\r\n\r\n")
+        } _: { client, _ in
+            var updates = 0
+            let result = try await client.stopContainer("web", StopRequest()) { _ in updates += 1 }
+            #expect(result.verdict == "exited" && result.exitCode == 7 && updates == 3)
+        }
+    }
+
+    @Test func withoutADaemonNothingIsAwaited() async throws {
+        let directory = try TemporaryDirectory("client")
+        let client = QuellClient(try Endpoint(parsing: directory("none")))
+        await #expect(throws: ClientError.daemonNotRunning(socket: directory("none"))) {
+            try await client.stopContainer("web", StopRequest())
+        }
+        try await client.shutdown()
     }
 
     @Test func anErrorInsideTheStreamIsThrown() async throws {
@@ -65,5 +97,14 @@ import Testing
                 try await client.loadImages(empty, quiet: false) { _ in }
             }
         }
+    }
+}
+
+extension Peer {
+    /// Takes an order to stop, and tells that something goes on.
+    fileprivate func beginStop() throws {
+        _ = try receive(upTo: "}")
+        try beginChunks("application/x-ndjson")
+        try chunk(#"{"update":{"phase":"waiting"}}"# + "\n")
     }
 }

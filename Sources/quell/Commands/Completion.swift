@@ -27,9 +27,16 @@ enum CompletionCommand: Command {
     }
 
     private static func candidates(_ words: [String], _ session: Session) async throws -> [String] {
-        switch CompletionQuery(words).answer {
+        let query = CompletionQuery(words)
+        return try await known(query.answer, session).map { query.lead + $0 }
+    }
+
+    private static func known(_ answer: CompletionQuery.Answer, _ session: Session) async throws -> [String] {
+        switch answer {
         case .words(let words): return words
         case .names(.containers, let prefix): return try await containers(all: true, prefix, session)
+        case .names(.copyPlaces, let prefix):
+            return try await containers(all: true, prefix, session).map { $0 + ":" }
         case .names(.runningContainers, let prefix): return try await containers(all: false, prefix, session)
         case .names(.images, let prefix):
             return try await session.client.listImages().flatMap(\.repoTags).filter { $0.hasPrefix(prefix) }
@@ -46,13 +53,24 @@ enum CompletionCommand: Command {
         }
     }
 
+    // bash cuts words at : and = too (COMP_WORDBREAKS) and replaces only what follows the last of them.
     private static let bash = """
         # bash completion for quell
         _quell() {
-            local current=${COMP_WORDS[COMP_CWORD]}
+            local line=${COMP_LINE:0:COMP_POINT} breaks=${COMP_WORDBREAKS//[^:=]/} words current tail
+            read -ra words <<<"$line"
+            [[ $line == *[[:space:]] ]] && words+=('')
+            current=${words[${#words[@]}-1]}
+            tail=$current
+            [ -z "$breaks" ] || tail=${current##*[$breaks]}
             local IFS=$'\\n'
-            COMPREPLY=($(quell --deadline 2s completion candidates "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
-            [ ${#COMPREPLY[@]} -gt 0 ] || COMPREPLY=($(compgen -f -- "$current"))
+            COMPREPLY=($(quell --deadline 2s completion candidates "${words[@]:1}" 2>/dev/null))
+            if [ ${#COMPREPLY[@]} -gt 0 ]; then
+                COMPREPLY=("${COMPREPLY[@]#"${current%"$tail"}"}")
+                [[ ${COMPREPLY[0]} != *: ]] || compopt -o nospace
+            else
+                COMPREPLY=($(compgen -f -- "$tail"))
+            fi
         }
         complete -o filenames -F _quell quell
 
@@ -63,9 +81,11 @@ enum CompletionCommand: Command {
         _quell() {
             local -a candidates
             candidates=("${(@f)$(quell --deadline 2s completion candidates "${(@)words[2,CURRENT]}" 2>/dev/null)}")
-            if [[ -n "$candidates" ]]; then compadd -a candidates; else _files; fi
+            if [[ -z "$candidates" ]]; then _files
+            elif [[ "$candidates[1]" = *: ]]; then compadd -S '' -a candidates
+            else compadd -a candidates; fi
         }
-        compdef _quell quell
+        if [ "$funcstack[1]" = "_quell" ]; then _quell "$@"; else compdef _quell quell; fi
 
         """
 
@@ -73,9 +93,14 @@ enum CompletionCommand: Command {
         # fish completion for quell
         function __quell_candidates
             set -l words (commandline -opc) (commandline -ct)
-            quell --deadline 2s completion candidates $words[2..-1] 2>/dev/null
+            set -l candidates (quell --deadline 2s completion candidates $words[2..-1] 2>/dev/null)
+            if set -q candidates[1]
+                printf '%s\\n' $candidates
+            else
+                __fish_complete_path (commandline -ct)
+            end
         end
-        complete -c quell -a '(__quell_candidates)'
+        complete -c quell -f -a '(__quell_candidates)'
 
         """
 }
@@ -89,8 +114,18 @@ struct CompletionQuery {
     }
 
     let answer: Answer
+    /// What stands before every answer: `--restart=` of `--restart=al`.
+    let lead: String
 
     init(_ words: [String]) {
+        var words = words
+        if let last = words.last, last.hasPrefix("--"), let cut = last.firstIndex(of: "=") {
+            // As if option and value were words of their own.
+            words[(words.count - 1)...] = [String(last[..<cut]), String(last[last.index(after: cut)...])]
+            lead = String(last[...cut])
+        } else {
+            lead = ""
+        }
         let prefix = words.last ?? ""
         var nodes = CommandTree.nodes
         var rest = words.dropLast()[...]

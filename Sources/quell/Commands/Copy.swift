@@ -19,7 +19,7 @@ enum CpCommand: Command {
     static let followLink = Flag("follow-link", short: "L", "Copy what a link as the source points to")
     static let quiet = Flag("quiet", short: "q", "No progress")
     static let options: [any OptionSpec] = [archive, followLink, quiet]
-    static let operands = Operands(2...2, .files)
+    static let operands = Operands(2...2, .copyPlaces)
 
     static func run(_ arguments: Arguments, _ session: Session) async throws -> Int32 {
         let (source, target) = (CopyPlace(arguments.operands[0]), CopyPlace(arguments.operands[1]))

@@ -38,6 +38,8 @@ enum StopCommand: Command {
     }
     static let options: [any OptionSpec] = [timeout, signal, ladder, scope, unhandled, killDeadline, Shared.format]
     static let operands = Operands.atLeast(1, .runningContainers)
+    // 0, 1 and 3 are all that they end with.
+    static let usageStatus: Int32 = 1
 
     static func run(_ arguments: Arguments, _ session: Session) async throws -> Int32 {
         let (order, client) = (try order(arguments), session.client)
@@ -79,6 +81,8 @@ enum KillCommand: Command {
     }
     static let options: [any OptionSpec] = [signal, StopCommand.killDeadline, Shared.format]
     static let operands = Operands.atLeast(1, .runningContainers)
+    // 0, 1 and 3 are all that they end with.
+    static let usageStatus: Int32 = 1
 
     static func run(_ arguments: Arguments, _ session: Session) async throws -> Int32 {
         let client = session.client

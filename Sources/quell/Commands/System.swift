@@ -19,12 +19,18 @@ enum VersionCommand: Command {
             .init("Client", .row(["Version": Quell.version])),
             .init("Server", try known.map { try JSONValue(encoding: $0) } ?? .null),
         ])
-        switch format {
-        case .table: try session.out.write(text(known, session.client.endpoint))
-        case .json: try session.print(document.compact)
-        case .template(let template), .tableTemplate(let template): try session.print(try template.render(document))
+        do {
+            switch format {
+            case .table: try session.out.write(text(known, session.client.endpoint))
+            case .json: try session.print(document.compact)
+            case .template(let template), .tableTemplate(let template): try session.print(try template.render(document))
+            }
+        } catch let error as TemplateError {
+            // A template that asks for what only the daemon knows.
+            _ = try server.get()
+            throw error
         }
-        if case .failure(let error) = server { throw error }
+        _ = try server.get()
         return 0
     }
 

@@ -1,4 +1,4 @@
-/// A command line that cannot be followed. Exit status 125, as docker's.
+/// A command line that cannot be followed. Exit status 125, as docker's, unless the command says otherwise.
 struct UsageError: Error, Hashable, CustomStringConvertible {
     let description: String
 

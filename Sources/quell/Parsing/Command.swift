@@ -58,12 +58,15 @@ protocol Command: Sendable {
     static var operands: Operands { get }
     /// The exit status of an error that no container caused.
     static var failureStatus: Int32 { get }
+    /// The exit status of a command line that cannot be followed.
+    static var usageStatus: Int32 { get }
     /// Returns the exit status.
     static func run(_ arguments: Arguments, _ session: Session) async throws -> Int32
 }
 
 extension Command {
     static var failureStatus: Int32 { 1 }
+    static var usageStatus: Int32 { 125 }
 }
 
 /// A command, or a noun with its commands.

@@ -7,7 +7,8 @@ enum Help {
         let line = path.joined(separator: " ")
         var parts = ["Usage: \(line) [OPTIONS]" + (about.usage.isEmpty ? "" : " \(about.usage)"), about.summary + "."]
         if let details = about.details { parts.append(wrap(details, indent: 0)) }
-        if !about.aliases.isEmpty {
+        // `images` is another name of `image ls`, but not of `list`.
+        if !about.aliases.isEmpty, path.last == about.name {
             let prefix = path.dropLast().joined(separator: " ")
             parts.append("Aliases: " + about.aliases.map { "\(prefix) \($0)" }.joined(separator: ", "))
         }

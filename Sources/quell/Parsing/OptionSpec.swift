@@ -4,6 +4,8 @@
 /// What the shell may complete.
 enum Completion: Hashable, Sendable {
     case none, files, directories, containers, runningContainers, images, volumes
+    /// A path in a container, or here.
+    case copyPlaces
     case words([String])
 }
 

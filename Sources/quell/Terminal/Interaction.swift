@@ -88,9 +88,10 @@ struct Interaction: Sendable {
     }
 
     private func sendSize() async {
-        guard let size = try? Terminal.windowSize(of: session.out.descriptor) else { return }
+        // Without a terminal of our own there is no size to pass on.
+        guard let size = session.consoleSize else { return }
         // The process may have ended meanwhile: then its size matters no more.
-        try? await resize(Int(size.rows), Int(size.columns))
+        try? await resize(size[0], size[1])
     }
 
     private func pass(
@@ -115,8 +116,7 @@ extension Session {
 
     /// Rows and columns of our terminal, where there is one.
     var consoleSize: [Int]? {
-        guard out.isTerminal, let size = try? Terminal.windowSize(of: out.descriptor) else { return nil }
-        return [Int(size.rows), Int(size.columns)]
+        out.size.map { [$0.rows, $0.columns] }
     }
 }
 

@@ -11,8 +11,7 @@ final class LiveRegion: Sendable {
     /// Replaces what was drawn before. Lines are cut at the width of the terminal.
     func draw(_ lines: [String]) throws {
         guard output.isTerminal else { return }
-        let width = output.width
-        let height = (try? Terminal.windowSize(of: output.descriptor)).map { Int($0.rows) } ?? 24
+        let (height, width) = output.size ?? (24, 80)
         var shown = Array(lines.prefix(max(1, height - 2)))
         if shown.count < lines.count { shown[shown.count - 1] = "… and \(lines.count - shown.count + 1) more" }
         let text = shown.map { String($0.prefix(max(1, width - 1))) + "\n" }.joined()

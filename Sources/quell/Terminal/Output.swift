@@ -51,9 +51,12 @@ final class Output: Sendable {
         _ = try set.wait(until: nil)
     }
 
-    /// Columns of the terminal; 80 where it is none.
-    var width: Int {
-        guard isTerminal, let size = try? Terminal.windowSize(of: descriptor), size.columns > 0 else { return 80 }
-        return Int(size.columns)
+    /// Of the terminal; nil where it is none, or one that has hung up or does not know its size.
+    var size: (rows: Int, columns: Int)? {
+        // The only error of TIOCGWINSZ on a terminal is that it has hung up: tty_ioctl(4).
+        guard isTerminal, let size = try? Terminal.windowSize(of: descriptor), size.rows > 0, size.columns > 0 else {
+            return nil
+        }
+        return (Int(size.rows), Int(size.columns))
     }
 }

@@ -105,10 +105,9 @@ struct MountArgument {
 
     private func truth(_ key: String, _ value: String?) throws(ValueFault) -> Bool {
         guard let value else { return true }
-        guard let truth = try? Flag.parse(value) else {
-            throw MountArgument.fault("\"\(key)=\(value)\" is no truth value")
+        do throws(ValueFault) { return try Flag.parse(value) } catch {
+            throw MountArgument.fault("\"\(key)=\(value)\": \(error.fault)")
         }
-        return truth
     }
 
     private func oneOf(_ key: String, _ value: String, _ known: [String]) throws(ValueFault) -> String {
