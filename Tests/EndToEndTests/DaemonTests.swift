@@ -5,19 +5,31 @@ import Testing
 /// quelld's own start, its socket, and its neighbours.
 @Suite(.serialized, .timeLimit(.minutes(3)))
 struct DaemonTests {
+    /// A second one with another socket, and one root of its own.
+    private func second(_ daemon: Daemon, data: String, run: String) throws -> Finished {
+        try RunningCommand(
+            try Programs.path("quelld"),
+            ["--data-root", data, "--run-root", run, "-H", "unix://\(daemon.directory)/2.sock"],
+            environment: Programs.environment
+        ).finish(within: Limit.start)
+    }
+
     @Test func secondDaemonOnTheSameRootIsRefused() throws {
         try withDaemon { daemon in
-            let second = try RunningCommand(
-                try Programs.path("quelld"),
-                [
-                    "--data-root", daemon.dataRoot, "--run-root", daemon.runRoot + "2", "-H",
-                    "unix://\(daemon.directory)/2.sock",
-                ],
-                environment: Programs.environment)
-            let end = try second.finish(within: Limit.start)
-            #expect(end.status != .code(0) && end.status != nil, "\(end.text)")
-            #expect(end.errors.contains(daemon.dataRoot), "it names the root: \(end.text)")
-            #expect(try daemon.quell("version").succeeded, "the first goes on")
+            try daemon.losingNothing {
+                let pid = try #require(daemon.process).pid
+                let sameData = try second(daemon, data: daemon.dataRoot, run: daemon.runRoot + "2")
+                let sameRun = try second(daemon, data: daemon.dataRoot + "2", run: daemon.runRoot)
+                for (end, root, option) in [
+                    (sameData, daemon.dataRoot, "--data-root"), (sameRun, daemon.runRoot, "--run-root"),
+                ] {
+                    #expect(end.status == .code(1), "\(end.text)")
+                    for word in [root, "another quelld (pid \(pid))", "another " + option] {
+                        #expect(end.errors.contains(word), "no \(word) in: \(end.text)")
+                    }
+                }
+                #expect(try File.status(of: daemon.directory + "/2.sock") == nil)
+            }
         }
     }
 
@@ -25,20 +37,44 @@ struct DaemonTests {
         let daemon = try Daemon()
         defer { #expect(throws: Never.self) { try daemon.cleanUp() } }
         let listener = try UnixSocket.listen(at: daemon.socket)
-        let end = try daemon.launch().finish(within: Limit.start)
-        #expect(end.status != .code(0) && end.status != nil, "\(end.text)")
-        #expect(end.errors.contains(daemon.socket), "it names the socket: \(end.text)")
-        #expect(try File.status(of: daemon.socket) != nil)
-        _ = consume listener
+        try daemon.mustNotStart(saying: [daemon.socket, "in use", "choose another path with -H"])
+        // Whoever was there first still gets its connections.
+        let client = try UnixSocket.connect(to: daemon.socket)
+        #expect(try UnixSocket.accept(listener) != nil)
+        try client.close()
     }
 
-    @Test func socketThatIsAFileIsRefusedAndLeftAlone() throws {
+    /// The socket of a running quelld, taken by a second one with roots of its own.
+    @Test func socketOfAnotherDaemonIsLeftAlone() throws {
+        try withDaemon { daemon in
+            try daemon.losingNothing {
+                let end = try RunningCommand(
+                    try Programs.path("quelld"),
+                    [
+                        "--data-root", daemon.directory + "/data2", "--run-root", daemon.directory + "/run2", "-H",
+                        "unix://" + daemon.socket,
+                    ], environment: Programs.environment
+                ).finish(within: Limit.start)
+                #expect(end.status == .code(1), "\(end.text)")
+                #expect(end.errors.contains("socket \(daemon.socket) is in use"), "\(end.text)")
+            }
+        }
+    }
+
+    @Test func placesWhereNoSocketCanBe() throws {
         let daemon = try Daemon()
         defer { #expect(throws: Never.self) { try daemon.cleanUp() } }
         try File.write("precious\n", to: daemon.socket)
-        let end = try daemon.launch().finish(within: Limit.start)
-        #expect(end.status != .code(0) && end.status != nil, "\(end.text)")
+        try daemon.mustNotStart(saying: [daemon.socket, "no socket", "remove it or choose another path"])
         #expect(String(decoding: try File.read(daemon.socket), as: UTF8.self) == "precious\n")
+        let below = daemon.socket + "/below/q.sock"
+        try daemon.mustNotStart(["-H", "unix://" + below], saying: [daemon.socket])
+        try File.unlink(daemon.socket)
+        try File.makeDirectory(daemon.socket)
+        try daemon.mustNotStart(saying: [daemon.socket, "no socket"])
+        for (host, word) in [("tcp://0.0.0.0:2375", "only unix://PATH"), ("unix://relative", "an absolute path")] {
+            try daemon.mustNotStart(["-H", host], saying: [host.hasPrefix("unix") ? "relative" : host, word])
+        }
     }
 
     @Test func socketLeftByACrashIsReplaced() throws {
@@ -47,18 +83,6 @@ struct DaemonTests {
             #expect(try File.status(of: daemon.socket) != nil, "a crash leaves it")
             try daemon.start()
         }
-    }
-
-    @Test func damagedDatabaseIsRefusedAndKept() throws {
-        let daemon = try Daemon()
-        defer { #expect(throws: Never.self) { try daemon.cleanUp() } }
-        try File.makeDirectories(daemon.dataRoot)
-        let garbage = String(repeating: "this is no database. ", count: 500)
-        try File.write(garbage, to: daemon.dataRoot + "/quell.db")
-        let end = try daemon.launch().finish(within: Limit.start)
-        #expect(end.status != .code(0) && end.status != nil, "\(end.text)")
-        #expect(end.errors.contains("quell.db"), "it names the file: \(end.text)")
-        #expect(String(decoding: try File.read(daemon.dataRoot + "/quell.db"), as: UTF8.self) == garbage)
     }
 
     @Test func twoDaemonsLiveSideBySide() throws {
@@ -77,25 +101,7 @@ struct DaemonTests {
         defer { #expect(throws: Never.self) { try daemon.cleanUp() } }
         let end = try daemon.quell("ps")
         #expect(end.status == .code(1), "\(end.text)")
-        #expect(end.errors.contains("quelld"), "\(end.text)")
+        #expect(end.errors.contains("Start one with: quelld"), "\(end.text)")
         #expect(end.errors.contains(daemon.socket), "\(end.text)")
-    }
-
-    @Test func vanishedRunDirectoryLosesNoContainer() throws {
-        try withDaemon { daemon in
-            try daemon.runReady("kept", Scripts.handles)
-            let pid = try daemon.inspect("kept", ".State.Pid")
-            try daemon.crash()
-            try File.rename(daemon.runRoot, to: daemon.runRoot + ".gone")
-            try daemon.start()
-            // Its supervisor cannot be reached, so whatever is said must not be that it has ended.
-            let state = try daemon.inspect("kept", ".State.Status")
-            #expect(state != "exited", "\(state), though pid \(pid) runs")
-            #expect(try File.status(of: "/proc/\(pid)") != nil)
-            try daemon.crash()
-            try File.removeTree(daemon.runRoot)
-            try File.rename(daemon.runRoot + ".gone", to: daemon.runRoot)
-            try daemon.start()
-        }
     }
 }

@@ -1,5 +1,6 @@
 import Lifecycle
 import Linux
+import TestKit
 import Testing
 
 /// The data root has no byte left.
@@ -9,43 +10,119 @@ struct FullDiskTests {
         try withDaemon(prepare: { try $0.limitDataRoot(megabytes: 32) }, body)
     }
 
+    private func ballast(_ daemon: Daemon) -> String { daemon.dataRoot + "/ballast" }
+
     private func fill(_ daemon: Daemon) throws {
-        let end = try Programs.system("dd", ["if=/dev/zero", "of=\(daemon.dataRoot)/ballast", "bs=4k"])
+        let end = try Programs.system("dd", ["if=/dev/zero", "of=\(ballast(daemon))", "bs=4k"])
         #expect(end.status == .code(1) && end.errors.contains("No space left"), "\(end.text)")
     }
 
+    private func makeRoom(_ daemon: Daemon) throws { try File.unlink(ballast(daemon)) }
+
+    /// Reading, stopping and killing need no room; an exit code that was told stays what it is, also to the next quelld.
     @Test func exitIsKnownThoughTheDiskIsFull() throws {
         try withSmallDisk { daemon in
             try daemon.runReady("polite", Scripts.handles)
+            try daemon.runReady("bystander", Scripts.handles)
             try fill(daemon)
             let end = try daemon.quell("stop", "--format", "json", "polite")
             #expect(end.succeeded, "\(end.text)")
             let verdict = try StopVerdict.one(end)
             #expect(verdict.verdict == "exited")
             #expect(verdict.exitCode == 0)
+            #expect(try daemon.must("ps", "--format", "{{.Names}}") == "bystander")
+            #expect(try daemon.must("logs", "polite").contains("ready"))
+            #expect(try daemon.must("exec", "bystander", "echo", "well") == "well")
+            try daemon.crash()
+            try daemon.start()
+            #expect(try daemon.inspect("polite", ".State.Status") == "exited")
+            #expect(try daemon.inspect("polite", ".State.ExitCode") == "0")
+            #expect(try daemon.inspect("bystander", ".State.Running") == "true")
         }
     }
 
-    @Test func createIsRefusedWithTheReasonAndNothingIsLeft() throws {
+    /// The supervisor saw the exit code; the next quelld must learn it although nobody could write a byte meanwhile.
+    @Test func exitWhileTheDaemonIsDeadIsKnown() throws {
         try withSmallDisk { daemon in
+            let script = #"trap "exit 7" TERM; echo ready; while :; do sleep 3600 & wait $!; done"#
+            try daemon.runReady("alone", script)
+            let pid = try #require(Int32(try daemon.inspect("alone", ".State.Pid")))
+            let id = try daemon.inspect("alone", ".Id")
+            try daemon.crash()
             try fill(daemon)
-            let refused = try daemon.quell("run", "-d", "--name", "late", Programs.image, "true")
-            if !refused.succeeded { #expect(refused.errors.contains("full"), "\(refused.text)") }
-            try File.unlink(daemon.dataRoot + "/ballast")
-            _ = try daemon.quell("rm", "-f", "late")
-            let end = try daemon.quell("run", "--rm", "--name", "late", Programs.image, "echo", "fine")
-            #expect(end.output == "fine\n", "with room again it works: \(end.text)")
+            let main = try Pidfd(opening: pid)
+            try main.send(.term)
+            try eventually("its cgroups are empty", within: Limit.command) {
+                try HostView.members(of: "\(daemon.cgroupParent)/\(id)").isEmpty
+            }
+            try daemon.start()
+            #expect(try daemon.must("wait", "alone") == "7")
+            #expect(try daemon.inspect("alone", ".State.ExitCode") == "7")
+            try makeRoom(daemon)
+            try daemon.crash()
+            try daemon.start()
+            #expect(try daemon.inspect("alone", ".State.ExitCode") == "7")
         }
     }
 
-    @Test func importIsRefusedAndLeavesNoImage() throws {
+    @Test func whatNeedsRoomIsRefusedAndNothingIsLost() throws {
         try withSmallDisk { daemon in
-            let before = try daemon.must("images", "-q")
+            try daemon.losingNothing {
+                // One record more may fit into what the database has.
+                try fill(daemon)
+                for call in [
+                    ["run", "-d", "--name", "late", Programs.image, "true"],
+                    ["create", "--name", "late2", Programs.image, "true"],
+                ] {
+                    try daemon.refuses(call, code: 125, saying: ["late", "quell.db", "full"])
+                }
+                try daemon.refuses(["rename", "ended", "other"], code: 1, saying: ["quell.db", "full"])
+                try daemon.refuses(["volume", "create", "store"], code: 1, saying: ["store", "full"])
+                try daemon.refuses(
+                    ["image", "import", daemon.directory + "/rootfs.tar", "second:1"], code: 1,
+                    saying: ["No space left"])
+                let copy = try daemon.quell("cp", daemon.directory + "/rootfs.tar", "runs:/tmp/")
+                #expect(copy.status == .code(1) && copy.errors.contains("No space left"), "\(copy.text)")
+                try makeRoom(daemon)
+            }
+            #expect(try daemon.must("run", "--rm", "--name", "late", Programs.image, "echo", "fine") == "fine")
+        }
+    }
+
+    /// A full disk is when an administrator restarts things.
+    @Test func daemonStartsOnAFullDisk() throws {
+        try withSmallDisk { daemon in
+            try daemon.losingNothing {
+                try daemon.shutDown()
+                try fill(daemon)
+                try daemon.start()
+                #expect(try daemon.must("ps", "--format", "{{.Names}}") == "runs")
+                try makeRoom(daemon)
+                #expect(try daemon.must("run", "--rm", Programs.image, "echo", "fine") == "fine")
+            }
+        }
+    }
+
+    /// Its log has no room: the container runs on, and what is said once there is room again is kept.
+    @Test func logsGoOnOnceThereIsRoom() throws {
+        try withSmallDisk { daemon in
+            let script = """
+                echo ready
+                while :; do
+                    if [ -e /flood ]; then seq 20000; rm /flood; fi
+                    if [ -e /speak ]; then echo after; rm /speak; fi
+                    sleep 0.05
+                done
+                """
+            try daemon.runReady("talks", script)
             try fill(daemon)
-            let end = try daemon.quell("image", "import", daemon.directory + "/rootfs.tar", "second:1")
-            #expect(end.status == .code(1), "\(end.text)")
-            #expect(end.errors.lowercased().contains("space"), "\(end.text)")
-            #expect(try daemon.must("images", "-q") == before)
+            try daemon.must("exec", "talks", "touch", "/flood")
+            try eventually("all is said", within: Limit.command) {
+                try !daemon.quell("exec", "talks", "test", "-e", "/flood").succeeded
+            }
+            try makeRoom(daemon)
+            try daemon.must("exec", "talks", "touch", "/speak")
+            try daemon.waitForLog("talks", "after")
         }
     }
 }

@@ -10,7 +10,12 @@ final class Daemon {
     var runRoot: String { directory + "/run" }
     var socket: String { directory + "/q.sock" }
     private(set) var process: RunningCommand?
-    private(set) var cgroupParent: String?
+    /// What quelld calls its cgroup: FNV-1a of the data root, which only has to tell roots apart.
+    var cgroupParent: String {
+        let hash = dataRoot.utf8.reduce(0x811c_9dc5 as UInt32) { ($0 ^ UInt32($1)) &* 0x0100_0193 }
+        let digits = String(hash, radix: 16)
+        return "quell-" + String(repeating: "0", count: 8 - digits.count) + digits
+    }
 
     /// Directories only; `start` starts it.
     init() throws {
@@ -28,18 +33,37 @@ final class Daemon {
     private static let counter = Counter()
 
     /// Starts quelld and waits until it answers.
-    func start(_ more: [String] = []) throws {
-        let command = try launch(more)
+    func start(_ more: [String] = [], on host: Host = .asItIs) throws {
+        let command = try launch(more, on: host)
         try waitUntilItAnswers(command)
     }
 
     /// Starts quelld without expecting anything of it.
-    func launch(_ more: [String] = []) throws -> RunningCommand {
-        let command = try RunningCommand(
-            Programs.path("quelld"), ["--data-root", dataRoot, "--run-root", runRoot, "-H", "unix://" + socket] + more,
-            environment: Programs.environment)
+    func launch(_ more: [String] = [], on host: Host = .asItIs) throws -> RunningCommand {
+        let line = host.commandLine(
+            try Programs.path("quelld"),
+            ["--data-root", dataRoot, "--run-root", runRoot, "-H", "unix://" + socket] + more)
+        let command = try RunningCommand(line[0], Array(line.dropFirst()), environment: Programs.environment)
         process = command
         return command
+    }
+
+    /// Starts quelld, which must refuse: by itself, soon, and with one message that contains all the words.
+    @discardableResult
+    func mustNotStart(
+        _ more: [String] = [], on host: Host = .asItIs, saying words: [String],
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws -> Finished {
+        let command = try launch(more, on: host)
+        let serves = try command.says("listening", within: Limit.start)
+        let end = try command.finish(within: serves ? .zero : Limit.start)
+        process = nil
+        #expect(!serves, "it serves", sourceLocation: sourceLocation)
+        #expect(end.status == .code(1), "\(end.text)", sourceLocation: sourceLocation)
+        for word in words {
+            #expect(end.errors.contains(word), "no \(word) in: \(end.text)", sourceLocation: sourceLocation)
+        }
+        return end
     }
 
     private func waitUntilItAnswers(_ command: RunningCommand) throws {
@@ -47,7 +71,8 @@ final class Daemon {
         while MonotonicClock.now() < deadline {
             // There is no descriptor to wait on before the socket exists; each try lasts at least as long as a process.
             if try quell("version").succeeded { return }
-            if try command.says("\u{0}", within: .milliseconds(50)) { break }
+            _ = try command.says("\u{0}", within: .milliseconds(50))
+            if command.hasEnded { break }
         }
         let end = try command.finish(within: .zero)
         throw TestFailure("quelld does not answer: \(end.text)")
@@ -100,7 +125,9 @@ final class Daemon {
     func waitForLog(_ name: String, _ text: String) throws {
         let logs = try command(["logs", "-f", name])
         if try !logs.says(text, within: Limit.command) {
-            throw TestFailure("\(name) never said \(text): \(logs.outputSoFar)\(logs.errorsSoFar)")
+            throw TestFailure(
+                "\(name) never said \(text): \(logs.outputSoFar)\(logs.errorsSoFar)\n\(try HostView.tasks(of: cgroupParent))"
+            )
         }
     }
 
@@ -110,7 +137,6 @@ final class Daemon {
             .finish(within: Limit.command)
         try #require(end.succeeded, "run \(name): \(end.text)")
         try waitForLog(name, "ready")
-        try noteCgroupParent()
     }
 
     /// Waits until ps shows a container being stopped.
@@ -122,32 +148,25 @@ final class Daemon {
         try must("inspect", "--format", "{{\(field)}}", name)
     }
 
-    func noteCgroupParent() throws {
-        guard cgroupParent == nil else { return }
-        for entry in try File.list(runRoot + "/c") {
-            guard let bytes = try File.readIfPresent("\(runRoot)/c/\(entry.name)/config.json") else { continue }
-            cgroupParent = Daemon.cgroupParent(inBundle: String(decoding: bytes, as: UTF8.self))
-            if cgroupParent != nil { return }
-        }
-    }
-
-    /// `quell-0123abcd` of `"cgroupsPath":"\/quell-0123abcd\/…"`.
-    private static func cgroupParent(inBundle text: String) -> String? {
-        guard let range = text.firstRange(of: "\"cgroupsPath\"") else { return nil }
-        guard let name = text[range.upperBound...].firstRange(of: "quell") else { return nil }
-        return String(text[name.lowerBound...].prefix { $0.isLetter || $0.isNumber || $0 == "-" })
-    }
-
-    /// Ends everything and removes it. Called by `withDaemon`, also after a failure.
+    /// Ends everything and removes it. Called by `withDaemon`, also after a failure. All of it is tried; then the first
+    /// failure is thrown.
     func cleanUp() throws {
-        if process != nil {
-            let all = try quell("ps", "-aq").output.split(separator: "\n").map(String.init)
-            if !all.isEmpty { _ = try command(["rm", "-f"] + all).finish(within: Limit.shutDown) }
-            try shutDown()
+        var first: (any Error)?
+        func attempt(_ step: () throws -> Void) {
+            do { try step() } catch { first = first ?? error }
         }
-        if let cgroupParent { try HostView.endCgroup(cgroupParent) }
-        try Mount.unmountAll(under: directory)
-        try File.removeTree(directory)
+        if process != nil {
+            attempt {
+                let all = try quell("ps", "-aq").output.split(separator: "\n").map(String.init)
+                if !all.isEmpty { _ = try command(["rm", "-f"] + all).finish(within: Limit.shutDown) }
+            }
+            attempt { try shutDown() }
+            process = nil
+        }
+        attempt { try HostView.endCgroup(cgroupParent) }
+        attempt { try Mount.unmountAll(under: directory) }
+        attempt { try File.removeTree(directory) }
+        if let first { throw first }
     }
 }
 

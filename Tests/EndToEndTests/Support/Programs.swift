@@ -34,9 +34,8 @@ enum Programs {
     }
 
     private static let applets = [
-        "sh", "cat", "echo", "env", "false", "head", "hostname", "id", "kill", "ls", "mkdir", "ps", "pwd", "seq",
-        "sleep",
-        "stat", "test", "touch", "true", "tty", "wc", "yes",
+        "sh", "cat", "echo", "env", "false", "head", "hostname", "id", "kill", "ls", "mkdir", "ps", "pwd", "rm",
+        "seq", "sleep", "stat", "test", "touch", "true", "tty", "wc", "yes",
     ]
 }
 

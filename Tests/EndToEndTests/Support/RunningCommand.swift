@@ -51,6 +51,8 @@ final class RunningCommand {
     }
 
     var pid: Int32 { process.pid }
+    /// It was seen to have ended.
+    var hasEnded: Bool { status != nil }
     var outputSoFar: String { String(decoding: collected.output, as: UTF8.self) }
     var errorsSoFar: String { String(decoding: collected.errors, as: UTF8.self) }
 
