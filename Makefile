@@ -18,7 +18,7 @@ build: ## Build the four programs (BUILD=release or debug)
 test: ## Build everything and run all tests on real containers (root); fails if a test leaves anything behind
 	@scripts/test
 
-lint: ## Format, imports between modules, shell scripts, links in documents
+lint: ## Format, imports between modules, shell scripts, links and completeness of documents
 	@scripts/lint
 
 fmt: ## Format all Swift sources in place
