@@ -28,6 +28,7 @@ ssize_t clinux_read(int fd, void *buffer, size_t count) { return RESULT(read(fd,
 ssize_t clinux_pread(int fd, void *buffer, size_t count, int64_t at) { return RESULT(pread(fd, buffer, count, at)); }
 ssize_t clinux_write(int fd, const void *buffer, size_t count) { return RESULT(write(fd, buffer, count)); }
 int64_t clinux_lseek(int fd, int64_t offset, int whence) { return RESULT(lseek(fd, offset, whence)); }
+int clinux_allocate(int fd, int64_t size) { return RESULT(fallocate(fd, 0, 0, size)); }
 int clinux_ftruncate(int fd, int64_t size) { return RESULT(ftruncate(fd, size)); }
 int clinux_pipe(int ends[2], int flags) { return RESULT(pipe2(ends, flags)); }
 int clinux_duplicate(int fd, int least) { return RESULT(fcntl(fd, F_DUPFD_CLOEXEC, least)); }

@@ -248,6 +248,64 @@ static int begin(struct child *child, char *stack, int *pidfd)
     return pid;
 }
 
+/* Fork: on a copy of the caller's stack. */
+static long fork_inside(const struct clinux_spawn_request *request, int *pidfd)
+{
+    struct clone3_arguments arguments = {
+        .flags = CLONE_PIDFD | CLONE_INTO_CGROUP,
+        .pidfd = (uint64_t)(uintptr_t)pidfd,
+        .exit_signal = SIGCHLD,
+        .cgroup = (uint64_t)request->cgroup,
+    };
+    if (request->cgroup < 0) return -ENOSYS;
+    long pid = syscall(SYS_clone3, &arguments, sizeof arguments);
+    return pid < 0 ? -errno : pid;
+}
+
+struct clinux_spawn_result *clinux_shared_result(void)
+{
+    void *page = mmap(NULL, sizeof(struct clinux_spawn_result), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return page == MAP_FAILED ? NULL : page;
+}
+
+void clinux_free_shared_result(struct clinux_spawn_result *shared) { munmap(shared, sizeof *shared); }
+
+int clinux_spawn_unawaited(const struct clinux_spawn_request *request, struct clinux_spawn_result *result,
+                           struct clinux_spawn_result *shared)
+{
+    *result = (struct clinux_spawn_result){.pid = -1, .pidfd = -1};
+    struct child child = {request, result, getpid(), true};
+    if (request->descriptor_count > CLINUX_SPAWN_DESCRIPTORS) {
+        errno = E2BIG;
+        fail(&child, CLINUX_STEP_DESCRIPTORS, CLINUX_SPAWN_DESCRIPTORS);
+        return -E2BIG;
+    }
+    uint64_t every = ~0ull, before = 0;
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &every, &before, sizeof every);
+    int pidfd = -1;
+    long pid = fork_inside(request, &pidfd);
+    if (pid < 0) {
+        child.born_inside = false;
+        /* The order of clone(2)'s arguments differs between machines, but for the flags; all others are 0 or the pidfd,
+         * which is the third everywhere that matters here. */
+        pid = syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, NULL, &pidfd, NULL, NULL);
+        if (pid < 0) pid = -errno;
+    }
+    if (pid == 0) {
+        child.result = shared;
+        run_child(&child);
+    }
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof before);
+    if (pid < 0) {
+        errno = (int)-pid;
+        fail(&child, CLINUX_STEP_CLONE, 0);
+        return (int)pid;
+    }
+    result->pid = (int)pid;
+    result->pidfd = pidfd;
+    return 0;
+}
+
 int clinux_spawn(const struct clinux_spawn_request *request, struct clinux_spawn_result *result)
 {
     *result = (struct clinux_spawn_result){.pid = -1, .pidfd = -1};

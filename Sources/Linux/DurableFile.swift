@@ -20,11 +20,46 @@ public enum DurableFile {
         try syncDirectory(of: path)
     }
 
+    /// Makes room on the disk for a `write` to come of at most `size` bytes, so that a disk that is full then does not refuse
+    /// it. ENOSPC: there is no room now. A file system that cannot promise room (EOPNOTSUPP) is taken as it is.
+    public static func reserve(_ size: Int64, for path: String) throws(SystemError) -> ReservedFile {
+        let temporary = "\(path).reserved"
+        let file = try File.open(temporary, [.writeOnly, .create, .truncate], mode: 0o600)
+        do throws(SystemError) { try file.allocate(size) } catch {
+            guard error.isUnsupported else {
+                try File.unlink(temporary)
+                throw SystemError(error.call, temporary, errno: error.errno)
+            }
+        }
+        return ReservedFile(file: file, temporary: temporary, path: path)
+    }
+
     /// Makes a rename, a creation or a removal in the directory of `path` durable.
     public static func syncDirectory(of path: String) throws(SystemError) {
         let parent = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         let directory = try File.open(parent, [.readOnly, .directory])
         try directory.sync()
+    }
+}
+
+/// See `DurableFile.reserve`.
+public struct ReservedFile: ~Copyable, Sendable {
+    private let file: OwnedDescriptor
+    private let temporary: String
+    private let path: String
+
+    init(file: consuming OwnedDescriptor, temporary: String, path: String) {
+        (self.temporary, self.path) = (temporary, path)
+        self.file = file
+    }
+
+    /// As `DurableFile.write`.
+    public consuming func write(_ bytes: [UInt8]) throws(SystemError) {
+        try file.writeAll(bytes)
+        try file.truncate(to: Int64(bytes.count))
+        try file.sync()
+        try File.rename(temporary, to: path)
+        try DurableFile.syncDirectory(of: path)
     }
 }
 

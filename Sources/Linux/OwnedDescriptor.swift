@@ -82,6 +82,12 @@ extension OwnedDescriptor {
         try checkRetrying("ftruncate", "descriptor \(raw)") { clinux_ftruncate(raw, size) }
     }
 
+    /// fallocate(2): room on the disk for the first `size` bytes. ENOSPC, EDQUOT; EOPNOTSUPP where nothing can be promised.
+    public borrowing func allocate(_ size: Int64) throws(SystemError) {
+        let raw = self.raw
+        try checkRetrying("fallocate", "descriptor \(raw)") { clinux_allocate(raw, size) }
+    }
+
     /// From the beginning of the file.
     public borrowing func seek(to offset: Int64) throws(SystemError) {
         try check(clinux_lseek(raw, offset, 0), "lseek", "descriptor \(raw)")

@@ -9,15 +9,58 @@ public enum Spawn {
     /// Errors name the step: `execve PATH` (ENOENT: not found; EACCES: not executable), `enter cgroup`, `chdir PATH`.
     /// ENOENT, too, when a bare name is nowhere in PATH.
     public static func start(_ request: SpawnRequest) throws(SystemError) -> SpawnedProcess {
+        try start(request, nil)
+    }
+
+    /// The same, without waiting until it executes: one that starts in a frozen control group does not come to that. What
+    /// fails on the way there ends it with 127, and `report` tells.
+    public static func start(_ request: SpawnRequest, report: SpawnReport) throws(SystemError) -> SpawnedProcess {
+        report.request = request
+        return try start(request, .some(report))
+    }
+
+    private static func start(_ request: SpawnRequest, _ report: SpawnReport?) throws(SystemError) -> SpawnedProcess {
         let path = try request.resolvedExecutable()
         let descriptors = request.descriptors.sorted { $0.target < $1.target }
         // SAFETY: the strings live as long as the value does, past the call.
         let strings = unsafe CStrings(request, path: path)
         var result = clinux_spawn_result()
-        let error = unsafe strings.spawn(request, descriptors, &result)
+        let error = unsafe strings.spawn(request, descriptors, report, &result)
         if error < 0 { throw request.error(result, path, descriptors) }
         let descriptor = OwnedDescriptor(adopting: result.pidfd)
         return SpawnedProcess(pid: result.pid, pidfd: Pidfd(adopting: descriptor, pid: result.pid))
+    }
+}
+
+/// What became of a program on its way to being executed.
+///
+/// For one start.
+// SAFETY: the memory is mapped by init and unmapped by deinit; nobody else has the pointer but the child, which has a mapping
+// of its own.
+@safe public final class SpawnReport {
+    private let shared: UnsafeMutablePointer<clinux_spawn_result>
+    fileprivate var request: SpawnRequest?
+
+    /// ENOMEM.
+    public init() throws(SystemError) {
+        guard let shared = unsafe clinux_shared_result() else {
+            throw SystemError("map", "memory to share with a child", errno: CLinux.ENOMEM)
+        }
+        unsafe self.shared = unsafe shared
+    }
+
+    deinit { unsafe clinux_free_shared_result(shared) }
+
+    /// Complete once the child has ended; nil: it came to be executed, or is on its way.
+    public var failure: SystemError? {
+        let result = unsafe shared.pointee
+        guard result.error != 0, let request else { return nil }
+        let descriptors = request.descriptors.sorted { $0.target < $1.target }
+        return request.error(result, request.executable, descriptors)
+    }
+
+    fileprivate func spawn(_ raw: borrowing clinux_spawn_request, _ result: inout clinux_spawn_result) -> Int32 {
+        unsafe withUnsafePointer(to: raw) { unsafe clinux_spawn_unawaited($0, &result, shared) }
     }
 }
 
@@ -106,7 +149,8 @@ extension SpawnRequest {
     }
 
     func spawn(
-        _ request: SpawnRequest, _ descriptors: [DescriptorMapping], _ result: inout clinux_spawn_result
+        _ request: SpawnRequest, _ descriptors: [DescriptorMapping], _ report: SpawnReport?,
+        _ result: inout clinux_spawn_result
     ) -> Int32 {
         let (sources, targets) = (descriptors.map(\.source), descriptors.map(\.target))
         let procs = request.cgroups?.procs ?? []
@@ -134,7 +178,7 @@ extension SpawnRequest {
                                 unsafe (raw.sources, raw.targets) = (sources.baseAddress, targets.baseAddress)
                                 unsafe raw.descriptor_count = sources.count
                                 unsafe (raw.cgroup_procs, raw.cgroup_count) = (cgroups.baseAddress, cgroups.count)
-                                return unsafe clinux_spawn(&raw, &result)
+                                return unsafe report?.spawn(raw, &result) ?? clinux_spawn(&raw, &result)
                             }
                         }
                     }

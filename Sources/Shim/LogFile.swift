@@ -72,11 +72,12 @@ final class LogFile {
         let kept = configuration.maximumFiles
         do throws(SystemError) {
             if kept > 1 {
-                for number in stride(from: kept - 1, through: 1, by: -1) {
+                // Up to the first number that is missing: what may be kept can be far more than what is there.
+                var last: UInt32 = 1
+                while last < kept - 1, try File.status(of: "\(configuration.path).\(last)") != nil { last += 1 }
+                for number in stride(from: last, through: 1, by: -1) {
                     let older = number == 1 ? configuration.path : "\(configuration.path).\(number - 1)"
-                    if try File.status(of: older) != nil {
-                        try File.rename(older, to: "\(configuration.path).\(number)")
-                    }
+                    try File.rename(older, to: "\(configuration.path).\(number)")
                 }
             } else {
                 try File.unlink(configuration.path)

@@ -15,10 +15,6 @@ final class ProcessStreams {
     private var incoming = ByteQueue()
     private var closesInput = false
     private var size: WindowSize?
-    /// Output that came before anyone was attached, kept for the first client (execs only).
-    private var early: [(OutputStream, [UInt8])] = []
-    private var earlyCount = 0
-    private let keepsEarly: Bool
     /// The process has been started: until then nothing is read, and what is to be written waits.
     private(set) var isOpen = false
     private(set) var isFinished = false
@@ -27,11 +23,8 @@ final class ProcessStreams {
     var attached: [Connection] = []
 
     static let inputLimit = 256 << 10
-    static let earlyLimit = 1 << 20
 
-    init(_ target: StreamTarget, log: LogFile?, keepsEarly: Bool) {
-        (self.target, self.log, self.keepsEarly) = (target, log, keepsEarly)
-    }
+    init(_ target: StreamTarget, log: LogFile?) { (self.target, self.log) = (target, log) }
 
     func connect(output: consuming OwnedDescriptor, error: consuming OwnedDescriptor) {
         self.output = consume output
@@ -62,8 +55,7 @@ final class ProcessStreams {
     // MARK: What the poll loop waits for
 
     /// A reader of ours is too far behind: the process waits for it, as it would on a full pipe.
-    private var isHeldBack: Bool { drain == nil && isBehind }
-    private var isBehind: Bool { attached.contains(where: \.isBehind) || (keepsEarly && earlyCount > Self.earlyLimit) }
+    private var isHeldBack: Bool { drain == nil && attached.contains(where: \.isBehind) }
 
     /// Descriptors to read from now.
     var readable: [(raw: Int32, stream: OutputStream)] {
@@ -111,24 +103,17 @@ final class ProcessStreams {
         }
     }
 
+    /// To the log and to whoever is attached. What nobody takes is gone: a process never waits for a reader that is not there.
     private func deliver(_ bytes: ArraySlice<UInt8>, _ stream: OutputStream) {
         log?.write(bytes, stream: stream)
         let takers = attached.filter {
             stream == .output ? $0.attachment?.output == true : $0.attachment?.error == true
-        }
-        if takers.isEmpty && keepsEarly && attached.isEmpty {
-            early.append((stream, Array(bytes)))
-            earlyCount += bytes.count
         }
         for taker in takers { taker.send(.event(.output(stream, Array(bytes)))) }
     }
 
     func attach(_ connection: Connection) {
         attached.append(connection)
-        for (stream, bytes) in early where stream == .output || connection.attachment?.error == true {
-            connection.send(.event(.output(stream, bytes)))
-        }
-        (early, earlyCount) = ([], 0)
         if isFinished { end(connection) }
     }
 

@@ -15,37 +15,52 @@ final class RuntimeCall {
     /// Where the runtime writes the pid of what it started.
     let pidFile: String
     let log: String
-    /// Waits for the runtime to hand the terminal over.
-    var console: OwnedDescriptor?
+    /// Where the runtime hands the terminal over: a socket that listens, then the runtime's connection. Non-blocking: a
+    /// runtime connects long before it has a terminal to send.
+    private var console: OwnedDescriptor?
+    private var isConnected = false
     let consolePath: String?
+    /// Why it never came to be executed.
+    let report: SpawnReport
     /// Who is told.
     let asker: (connection: Int, request: UInt32)?
     let deadline: Instant
     var isOverdue = false
 
     init(
-        _ purpose: Purpose, _ spawned: consuming SpawnedProcess, files: RuntimeFiles,
+        _ purpose: Purpose, _ spawned: consuming SpawnedProcess, _ report: SpawnReport, files: RuntimeFiles,
         console: consuming OwnedDescriptor?, asker: (connection: Int, request: UInt32)?, deadline: Instant
     ) {
         self.purpose = purpose
         pid = spawned.pid
         process = spawned.takePidfd()
-        (pidFile, log) = (files.pidFile, files.log)
+        (pidFile, log, self.report) = (files.pidFile, files.log, report)
         consolePath = files.console
         self.console = consume console
         (self.asker, self.deadline) = (asker, deadline)
     }
-}
 
-extension RuntimeCall {
-    /// The runtime's connection, once: the socket is closed after it.
-    func acceptConsole() throws(SystemError) -> OwnedDescriptor? {
-        guard let listener = console.take() else { return nil }
-        guard let socket = try UnixSocket.accept(listener) else {
-            console = consume listener
+    /// Readable when `receiveTerminal` has something to do; nil: nothing is expected.
+    var consoleDescriptor: Int32? { console?.raw }
+
+    /// The terminal's leader, once it is there. Waits for nothing.
+    func receiveTerminal() throws(SystemError) -> OwnedDescriptor? {
+        guard let socket = console.take() else { return nil }
+        if !isConnected {
+            guard let connection = try UnixSocket.accept(socket) else {
+                console = consume socket
+                return nil
+            }
+            isConnected = true
+            console = consume connection
+            return try receiveTerminal()
+        }
+        guard var message = try UnixSocket.receiveRights(limit: 4096, from: socket) else {
+            console = consume socket
             return nil
         }
-        return socket
+        // It comes with the one message there is; at the end of file there is none.
+        return message.takeDescriptor()
     }
 }
 
@@ -79,11 +94,17 @@ struct RuntimeFault: Hashable {
     var message: String
 
     /// `log` is what the runtime wrote with `--log-format json`: one object a line, the last one tells most.
-    init(log: [UInt8], status: ExitStatus) {
+    /// `failure` is why the runtime itself could not be started.
+    init(log: [UInt8], status: ExitStatus, failure: SystemError? = nil) {
+        if let failure {
+            (self.failure, message) = (.system, failure.description)
+            return
+        }
         let text = String(decoding: log, as: UTF8.self)
         let messages = text.split(separator: "\n").compactMap { RuntimeFault.message(in: $0) }
-        message = messages.last ?? "the runtime \(status) without saying why"
-        failure = RuntimeFault.kind(of: message)
+        let message = messages.last ?? "the runtime \(status) without saying why"
+        self.message = message
+        self.failure = RuntimeFault.kind(of: message)
     }
 
     private static func kind(of message: String) -> StartFailure {

@@ -205,9 +205,16 @@ extension Shim {
         if !configuration.keepsKnownState { deleteRuntimeState() }
     }
 
-    /// Tries until it is on the disk or the disk says no; a full disk is reported, and the telling goes on.
+    /// Into the room that was made for it at the start. When the disk says no all the same, that is reported, and the telling
+    /// goes on.
     func save(_ record: ExitRecord) {
-        do throws(SystemError) { try DurableFile.write(Array(record.text.utf8), to: configuration.exitRecord) } catch {
+        let bytes = Array(record.text.utf8)
+        do throws(SystemError) {
+            guard let reserved = reservedRecord.take() else {
+                return try DurableFile.write(bytes, to: configuration.exitRecord)
+            }
+            try reserved.write(bytes)
+        } catch {
             report(error)
         }
     }

@@ -35,7 +35,7 @@ extension Shim {
             if let raw = streams.writable { want(raw, .writable, .input(streams)) }
         }
         for call in calls {
-            if let raw = call.console?.raw { want(raw, .readable, .console(call)) }
+            if let raw = call.consoleDescriptor { want(raw, .readable, .console(call)) }
         }
     }
 

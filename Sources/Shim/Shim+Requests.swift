@@ -59,10 +59,11 @@ extension Shim {
         streams.attach(connection)
     }
 
-    /// The streams of a process, made on first mention: a client may attach to an exec before the exec is started.
+    /// The streams of a process, made on first mention: who wants the output of an exec from its first byte attaches before
+    /// the exec is started.
     func streams(of target: StreamTarget) -> ProcessStreams {
         if let known = existingStreams(of: target) { return known }
-        let made = ProcessStreams(target, log: nil, keepsEarly: true)
+        let made = ProcessStreams(target, log: nil)
         if case .exec(let id) = target { execs[id] = Exec(streams: made) }
         return made
     }

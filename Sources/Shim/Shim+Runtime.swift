@@ -11,6 +11,7 @@ extension Shim {
         let files = RuntimeFiles(bundle: configuration.bundle, name: "main", terminal: usesTerminal)
         state = .starting
         do throws(SystemError) {
+            reservedRecord = try DurableFile.reserve(Shim.recordRoom, for: configuration.exitRecord)
             try launch(
                 .start, ["run", "--detach"], files, streams: streams, terminal: usesTerminal,
                 openStdin: configuration.openStdin, asker: (connection.id, request.id))
@@ -20,9 +21,8 @@ extension Shim {
     }
 
     func start(_ exec: ExecRequest, _ request: ShimRequest, _ connection: Connection) throws(SystemError) {
-        guard state == .running || state == .paused else {
-            return refuse(request, connection, "the container is \(state)")
-        }
+        guard state == .running else { return refuse(request, connection, "the container is \(state)") }
+        guard freezing == nil else { return refuse(request, connection, "the container is being paused") }
         guard execs[exec.id]?.isStarted != true else {
             return refuse(request, connection, "exec \(exec.id) runs already")
         }
@@ -69,24 +69,24 @@ extension Shim {
         request.workingDirectory = configuration.bundle
         request.oomScoreAdjust = 0
         request.hiddenMounts = cgroup.host.hiddenFromRuntime
-        let spawned = try spawn(
-            request, streams: streams, terminal: terminal, openStdin: openStdin,
-            joins: purpose != .delete && !request.hiddenMounts.isEmpty)
+        if purpose != .delete, !request.hiddenMounts.isEmpty { request.cgroups = try cgroup.openDoors(.membership) }
+        let report = try SpawnReport()
+        let spawned = try spawn(request, report, streams: streams, terminal: terminal, openStdin: openStdin)
         calls.append(
             RuntimeCall(
-                purpose, spawned, files: files, console: console, asker: asker,
+                purpose, spawned, report, files: files, console: console, asker: asker,
                 deadline: MonotonicClock.now() + Shim.runtimeDeadline))
     }
 
+    /// Not awaited: whoever froze the cgroup meanwhile would freeze the runtime on its way, and this shim with it.
     private func spawn(
-        _ request: SpawnRequest, streams: ProcessStreams?, terminal: Bool, openStdin: Bool, joins: Bool
+        _ request: SpawnRequest, _ report: SpawnReport, streams: ProcessStreams?, terminal: Bool, openStdin: Bool
     ) throws(SystemError) -> SpawnedProcess {
         var request = request
         let null = try File.open("/dev/null", .readWrite)
-        if joins { request.cgroups = try cgroup.openDoors(.membership) }
         guard let streams, !terminal else {
             request.descriptors = (0...2).map { DescriptorMapping(Int32($0), from: null.raw) }
-            return try Spawn.start(request)
+            return try Spawn.start(request, report: report)
         }
         let output = try Pipe()
         let error = try Pipe()
@@ -95,7 +95,7 @@ extension Shim {
             DescriptorMapping(0, from: openStdin ? input.reading.raw : null.raw),
             DescriptorMapping(1, from: output.writing.raw), DescriptorMapping(2, from: error.writing.raw),
         ]
-        let spawned = try Spawn.start(request)
+        let spawned = try Spawn.start(request, report: report)
         streams.connect(output: try pumped(from: output.reading), error: try pumped(from: error.reading))
         if openStdin { streams.connect(input: try pumped(to: input.writing)) }
         return spawned
@@ -117,11 +117,7 @@ extension Shim {
 
     /// The runtime hands the terminal's leader over.
     func receiveTerminal(_ call: RuntimeCall) throws(SystemError) {
-        guard let socket = try call.acceptConsole() else { return }
-        try socket.setNonBlocking(false)
-        guard var message = try UnixSocket.receiveRights(limit: 4096, from: socket),
-            let terminal = message.takeDescriptor()
-        else { return }
+        guard let terminal = try call.receiveTerminal() else { return }
         try terminal.setNonBlocking()
         switch call.purpose {
         case .start: streams.connect(terminal: terminal)
@@ -143,13 +139,15 @@ extension Shim {
         case .start:
             freshUntil = MonotonicClock.now() + Shim.freshTime
             guard status.isSuccess, let pid else {
-                let fault = RuntimeFault(log: log, status: status)
+                let fault = RuntimeFault(log: log, status: status, failure: call.report.failure)
                 return failStart(.failed(fault.failure, message: fault.message), asker: call.asker)
             }
             try started(pid, call)
         case .exec(let id):
             freshUntil = MonotonicClock.now() + Shim.freshTime
-            guard status.isSuccess, let pid else { return failExec(id, RuntimeFault(log: log, status: status), call) }
+            guard status.isSuccess, let pid else {
+                return failExec(id, RuntimeFault(log: log, status: status, failure: call.report.failure), call)
+            }
             startedExec(id, pid, call)
         }
     }

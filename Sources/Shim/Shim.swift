@@ -38,6 +38,9 @@ public final class Shim {
     var isPaused = false
     var oomKillsSeen: UInt64 = 0
     var record: ExitRecord?
+    /// Room on the disk for `record`, from the start on.
+    var reservedRecord: ReservedFile?
+    static let recordRoom: Int64 = 4096
     /// The container has ended, and its last output is being drained; then this is performed.
     var conclusion: (status: ExitStatus, rest: [StopMachine.Action])?
     /// When the shim gives clients that do not read up; set once the container has ended.
@@ -93,7 +96,7 @@ public final class Shim {
             populationEvents = nil
         }
         listener = try UnixSocket.listen(at: configuration.socket)
-        streams = ProcessStreams(.main, log: configuration.log.map { LogFile($0) }, keepsEarly: false)
+        streams = ProcessStreams(.main, log: configuration.log.map { LogFile($0) })
         try guardItself(on: host)
     }
 

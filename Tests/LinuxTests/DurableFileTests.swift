@@ -23,6 +23,27 @@ import Testing
         #expect(missing?.isNotFound == true)
     }
 
+    @Test func whatHasRoomIsWrittenToAFullDisk() throws {
+        let directory = try TemporaryDirectory("full")
+        let disk = try directory.makeDirectory("disk")
+        try Mount.tmpfs(at: disk, options: "size=64k")
+        let result = Result { try fill(disk) }
+        try Mount.unmountWhenUnused(disk)
+        try result.get()
+    }
+
+    private func fill(_ disk: String) throws {
+        let reserved = try DurableFile.reserve(4096, for: disk + "/record")
+        let filler = try File.open(disk + "/filler", [.writeOnly, .create])
+        #expect(throws: SystemError.self) { try filler.writeAll([UInt8](repeating: 1, count: 128 << 10)) }
+        #expect(throws: SystemError.self) { try DurableFile.write([1], to: disk + "/other") }
+        let refused = #expect(throws: SystemError.self) { _ = try DurableFile.reserve(4096, for: disk + "/other") }
+        #expect(refused?.errno == 28 && refused?.subject == disk + "/other.reserved")
+        try reserved.write([1, 2, 3])
+        #expect(try File.read(disk + "/record") == [1, 2, 3])
+        #expect(Set(try File.list(disk).map(\.name)) == ["record", "filler"])
+    }
+
     @Test func aLockIsHeldOnce() throws {
         let directory = try TemporaryDirectory("lock")
         do {

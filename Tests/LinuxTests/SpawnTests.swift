@@ -85,6 +85,20 @@ import Testing
             failure("/bin/busybox") { $0.descriptors = [DescriptorMapping(0, from: 9999)] }?.call == "pass descriptor")
     }
 
+    @Test func reportsAFailureNobodyWaitedFor() throws {
+        let directory = try TemporaryDirectory("report")
+        let soon = MonotonicClock.now() + .seconds(20)
+        let failed = try SpawnReport()
+        let program = directory("no-program")
+        let child = try Spawn.start(SpawnRequest(program, []), report: failed)
+        #expect(try child.pidfd.reap(by: soon) == .code(127))
+        #expect(failed.failure?.description == "execve \(program): No such file or directory (ENOENT)")
+        let good = try SpawnReport()
+        let other = try Spawn.start(SpawnRequest("/bin/busybox", ["sh", "-c", "exit 127"]), report: good)
+        #expect(try other.pidfd.reap(by: soon) == .code(127))
+        #expect(good.failure == nil)
+    }
+
     @Test func findsProgramsInThePathOfTheNewEnvironment() throws {
         let directory = try TemporaryDirectory("path")
         try directory.write("#!/bin/busybox sh\necho found \"$1\"\n", to: "some-program", mode: 0o755)

@@ -9,7 +9,9 @@ enum PIDNamespace {
 /// A minimal OCI bundle: busybox in a root file system of its own.
 enum Bundle {
     static func write(
-        _ command: [String], to bundle: String, id: String, terminal: Bool, pidNamespace: PIDNamespace, mounts: [String]
+        _ command: [String], to bundle: String, id: String, terminal: Bool, pidNamespace: PIDNamespace,
+        mounts: [String],
+        hook: String?
     ) throws {
         let root = bundle + "/rootfs"
         for directory in ["bin", "proc", "dev", "sys", "tmp", "mnt"] {
@@ -24,7 +26,8 @@ enum Bundle {
         ] {
             try File.makeLink("\(root)/bin/\(name)", to: "busybox")
         }
-        let text = config(command, id: id, root: root, terminal: terminal, pidNamespace: pidNamespace, mounts: mounts)
+        let text = config(
+            command, id: id, root: root, terminal: terminal, pidNamespace: pidNamespace, mounts: mounts, hook: hook)
         try File.open(bundle + "/config.json", [.writeOnly, .create]).writeAll(Array(text.utf8))
     }
 
@@ -38,7 +41,8 @@ enum Bundle {
     }
 
     private static func config(
-        _ command: [String], id: String, root: String, terminal: Bool, pidNamespace: PIDNamespace, mounts: [String]
+        _ command: [String], id: String, root: String, terminal: Bool, pidNamespace: PIDNamespace, mounts: [String],
+        hook: String?
     ) -> String {
         let pid =
             switch pidNamespace {
@@ -51,8 +55,10 @@ enum Bundle {
             #"{"destination":"/dev","type":"tmpfs","source":"tmpfs","options":["nosuid","mode=755","size=65536k"]}"#,
             #"{"destination":"/dev/pts","type":"devpts","source":"devpts","options":["newinstance","ptmxmode=0666"]}"#,
         ]
+        let script = hook.map { #"{"path":"/bin/busybox","args":["busybox","sh","-c",\#(quoted($0))]}"# } ?? ""
         return """
             {"ociVersion":"1.0.2","process":\(process(command, terminal: terminal)),
+            "hooks":{"createRuntime":[\(script)]},
             "root":{"path":\(quoted(root)),"readonly":false},"hostname":"test",
             "mounts":[\((basic + mounts).joined(separator: ","))],
             "linux":{"cgroupsPath":"/quell-shimtest/\(id)",

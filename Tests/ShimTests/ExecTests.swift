@@ -71,6 +71,50 @@ import Testing
         }
     }
 
+    /// More than any buffer holds.
+    @Test(arguments: [false, true]) func outputNobodyTakesHoldsNothingUp(leaving: Bool) throws {
+        try withShim(ShimUnderTest(["sleep", "1000"])) { shim in
+            try shim.start()
+            if leaving {
+                let stream = try shim.client()
+                try stream.attach(.exec("a"))
+                _ = try shim.main.call(
+                    request("a", ["sh", "-c", "echo hello; read x; head -c 8000000 /dev/zero; exit 3"]))
+                try stream.output(until: "hello")
+                stream.close()
+            } else {
+                _ = try shim.main.call(request("a", ["sh", "-c", "head -c 8000000 /dev/zero; exit 3"]))
+            }
+            #expect(try status(of: "a", shim.main) == .code(3))
+        }
+    }
+
+    /// A runtime that starts in a frozen cgroup does not come to be executed: the shim must not wait for that, as it is the
+    /// one who thaws.
+    @Test func execWhileSomebodyElseFreezesLeavesTheShimFree() throws {
+        try withShim(ShimUnderTest(["sleep", "1000"])) { shim in
+            try shim.start()
+            try shim.cgroup.freeze()
+            try await_("the cgroup to freeze") { try shim.cgroup.isFrozen() }
+            _ = try shim.client().send(request("a", ["sh", "-c", "exit 5"]))
+            guard case .snapshot = try shim.client().call(.hello) else { throw HarnessError("no snapshot") }
+            _ = try shim.cgroup.thaw()
+            #expect(try status(of: "a", shim.main) == .code(5))
+        }
+    }
+
+    @Test func pausedContainerRefusesExecs() throws {
+        try withShim(ShimUnderTest(["sleep", "1000"])) { shim in
+            try shim.start()
+            _ = try shim.main.call(.pause)
+            guard case .failed(.state, "the container is paused") = try shim.main.call(request("a", ["true"])) else {
+                throw HarnessError("not refused")
+            }
+            _ = try shim.main.call(.resume)
+            guard case .started = try shim.main.call(request("a", ["true"])) else { throw HarnessError("not started") }
+        }
+    }
+
     /// LINUX: a process that entered by setns is reaped by its parent outside; if nobody reaps, init hangs for ever.
     @Test func containerEndsWhileExecsRun() throws {
         try withShim(ShimUnderTest(["sleep", "1000"])) { shim in

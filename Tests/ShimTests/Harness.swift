@@ -17,13 +17,15 @@ final class ShimUnderTest {
     init(
         _ command: [String], terminal: Bool = false, openStdin: Bool = false, pidNamespace: PIDNamespace = .own,
         log: LogConfiguration? = nil, mounts: [String] = [], runtime: String = "/usr/bin/crun",
-        legacyCgroups: Bool = false
+        legacyCgroups: Bool = false, hook: String? = nil
     ) throws {
         id = "quelltest" + String(UInt64.random(in: .min ... .max), radix: 16)
         directory = "/tmp/quell-shimtest-\(id)"
         let bundle = directory + "/b"
         try File.makeDirectories(bundle)
-        try Bundle.write(command, to: bundle, id: id, terminal: terminal, pidNamespace: pidNamespace, mounts: mounts)
+        try Bundle.write(
+            command, to: bundle, id: id, terminal: terminal, pidNamespace: pidNamespace, mounts: mounts,
+            hook: hook)
         let log = log ?? LogConfiguration(path: directory + "/log", maximumSize: nil, maximumFiles: 1)
         configuration = ShimConfiguration(
             containerID: id, bundle: bundle, runtime: runtime, runtimeRoot: directory + "/crun",

@@ -1,5 +1,6 @@
 import Lifecycle
 import Linux
+import TestKit
 import Testing
 
 @Suite(.serialized, .timeLimit(.minutes(2))) struct StartTests {
@@ -44,6 +45,23 @@ import Testing
             #expect(found == failure, "\(message)")
             #expect(try shim.shimEnd() == .code(0))
             #expect(try shim.record()?.status == .unobserved(.neverStarted))
+        }
+    }
+
+    /// crun connects to hand the terminal over long before it does; a hook holds it up in between.
+    @Test func runtimeThatHangsBeforeTheTerminalLeavesTheShimFree() throws {
+        let directory = try TemporaryDirectory("hook")
+        let sign = directory("there")
+        let hook = "touch \(sign); while [ -e \(sign) ]; do sleep 0.1; done"
+        try withShim(ShimUnderTest(["true"], terminal: true, hook: hook)) { shim in
+            let id = try shim.main.send(.start)
+            try await_("the hook to run") { try File.status(of: sign) != nil }
+            let other = try shim.client()
+            guard case .snapshot(let snapshot) = try other.call(.hello) else { throw HarnessError("no snapshot") }
+            #expect(snapshot.state == .starting)
+            guard case .accepted = try other.call(.stop(.kill())) else { throw HarnessError("not accepted") }
+            guard case .failed = try shim.main.reply(to: id) else { throw HarnessError("started") }
+            _ = try other.verdict()
         }
     }
 

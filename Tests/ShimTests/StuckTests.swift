@@ -8,7 +8,8 @@ import Testing
     private func withHungContainer(_ body: (ShimUnderTest, HungFileSystem) throws -> Void) throws {
         let hung = try HungFileSystem()
         let mount = #"{"destination":"/mnt","type":"none","source":"\#(hung.path)","options":["bind"]}"#
-        let script = "cat /mnt/file & trap 'exit 0' TERM; echo ready; while :; do sleep 1000 & wait $!; done"
+        // The handler is there before the reader is; and nothing is said: the reader's splice holds the pipe's lock.
+        let script = "trap 'exit 0' TERM; cat /mnt/file & while :; do sleep 1000 & wait $!; done"
         let shim = try ShimUnderTest(["sh", "-c", script], mounts: [mount])
         do {
             try shim.start()

@@ -35,6 +35,8 @@ ssize_t clinux_pread(int fd, void *buffer, size_t count, int64_t offset);
 ssize_t clinux_write(int fd, const void *buffer, size_t count);
 int64_t clinux_lseek(int fd, int64_t offset, int whence);
 int clinux_ftruncate(int fd, int64_t size);
+/* From the beginning, and the file grows to it. -EOPNOTSUPP where the file system cannot promise room. */
+int clinux_allocate(int fd, int64_t size);
 int clinux_pipe(int ends[2], int flags);
 /* Least new number; close-on-exec. */
 int clinux_duplicate(int fd, int least);
@@ -134,6 +136,13 @@ struct clinux_spawn_result { int pid; int pidfd; enum clinux_spawn_step step; in
  * child has called execve; the child of a failed spawn is reaped. At most CLINUX_SPAWN_DESCRIPTORS descriptors. */
 #define CLINUX_SPAWN_DESCRIPTORS 64
 int clinux_spawn(const struct clinux_spawn_request *request, struct clinux_spawn_result *result);
+/* The same in a copy of the parent's memory, and without waiting: a child in a frozen cgroup does not come to execve. A
+ * child that fails on its way writes the step to *shared, and exits with 127. */
+int clinux_spawn_unawaited(const struct clinux_spawn_request *request, struct clinux_spawn_result *result,
+                           struct clinux_spawn_result *shared);
+/* Memory that parent and child share, all zero; NULL when there is none. */
+struct clinux_spawn_result *clinux_shared_result(void);
+void clinux_free_shared_result(struct clinux_spawn_result *shared);
 
 /* ---- sockets ---- */
 /* path may be longer than sun_path: it is then reached through /proc/self/fd. */
