@@ -2,6 +2,8 @@
 public enum ClientError: Error, Hashable, Sendable {
     /// The address of the daemon cannot be used.
     case invalidEndpoint(String, fault: String)
+    /// A name in the call is empty; nothing was sent.
+    case emptyName(call: String)
     /// Nobody listens on the socket, or there is none.
     case daemonNotRunning(socket: String)
     /// The socket is there, and this user may not open it.
@@ -27,6 +29,7 @@ extension ClientError: CustomStringConvertible {
         switch self {
         case .invalidEndpoint(let text, let fault):
             "invalid host \"\(text)\": \(fault); expected unix:///path/to/quell.sock"
+        case .emptyName(let call): "\(call): a name is empty"
         case .daemonNotRunning(let socket): "no quelld answers on unix://\(socket)"
         case .denied(let socket):
             "permission denied on unix://\(socket): use sudo, or become a member of the group that owns the socket"

@@ -65,6 +65,7 @@ public final class QuellClient: Sendable {
     }
 
     private func checkOut(_ request: Request) async throws -> Connection {
+        try request.checkNames()
         let kept = idle.withLock { connections -> Connection? in
             while let connection = connections.popLast() {
                 if connection.isOpen { return connection }
@@ -117,6 +118,7 @@ public final class QuellClient: Sendable {
     /// Turns the connection into a stream in both directions (Docker's hijacking, by `Upgrade: tcp`).
     /// - Throws: `ClientError.api` when the daemon refuses.
     public func hijack(_ request: Request) async throws -> HijackedStream {
+        try request.checkNames()
         let connection = try await Connection.open(endpoint, on: group, deadline: request.deadlines.connect)
         let answer = begin(request, on: connection, upgrade: true)
         let response = Response(try await received(answer, on: connection), request.name)

@@ -35,6 +35,11 @@ public struct Request: Sendable {
             + query.map { percentEncoded($0.name) + "=" + percentEncoded($0.value) }.joined(separator: "&")
     }
 
+    /// An empty segment would ask for something else: `/containers//json` is a list.
+    func checkNames() throws(ClientError) {
+        if path.contains("") { throw .emptyName(call: name) }
+    }
+
     /// For messages: `POST /containers/web/start`.
     public var name: String { "\(method.rawValue) /" + path.joined(separator: "/") }
 }

@@ -78,7 +78,7 @@ struct CommandLineRun {
     private func arm(_ deadline: Duration, _ session: Session) {
         session.client.schedule(after: deadline) {
             RawMode.leave()
-            Output.say(
+            Output.sayIfRoom(
                 "quell: gave up after \(deadline.shortText) (--deadline); what was asked of quelld may still go on")
             Quell.leave(124)
         }

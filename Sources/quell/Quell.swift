@@ -31,4 +31,15 @@ enum Quell {
 extension Output {
     /// The last words of a program: nothing can be done when they do not get through.
     static func say(_ text: String) { try? Output(2).write(text + "\n") }
+
+    /// The same without ever waiting for a reader that does not read.
+    static func sayIfRoom(_ text: String) {
+        var set = PollSet()
+        let place = set.add(2, .writable)
+        // A failure of poll(2) itself leaves nothing but to say nothing.
+        guard (try? set.wait(until: MonotonicClock.now())) != nil, set.found(at: place).contains(.writable) else {
+            return
+        }
+        say(text)
+    }
 }

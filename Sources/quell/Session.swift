@@ -29,22 +29,22 @@ final class Session: Sendable {
     /// On standard error, with our name before it.
     func warn(_ text: String) throws { try err.write("quell: \(text)\n") }
 
-    /// Does the same with every name, several at once, and tells each result in the order of the names.
+    /// Does the same with every name, several at once, and tells each result that is one in the order of the names.
     /// Returns 0, or 1 when any failed.
     func each(
-        _ names: [String], width: Int = 32, _ action: @escaping @Sendable (String) async throws -> String
+        _ names: [String], width: Int = 32, _ action: @escaping @Sendable (String) async throws -> String?
     ) async throws -> Int32 {
         var failed = false
         for result in await concurrently(
             names, width: width,
             { name in
-                do { return Result<String, any Error>.success(try await action(name)) } catch {
+                do { return Result<String?, any Error>.success(try await action(name)) } catch {
                     return .failure(error)
                 }
             })
         {
             switch result {
-            case .success(let line): try print(line)
+            case .success(let line): if let line { try print(line) }
             case .failure(let error):
                 failed = true
                 // Without a daemon every name would say the same.

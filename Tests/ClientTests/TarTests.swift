@@ -64,6 +64,15 @@ import Testing
         }
     }
 
+    // A length that ends before its own digits do once ended the program.
+    @Test(arguments: ["001", "003", "004", "000", "-99", "999"])
+    func aPaxRecordOfAWrongLengthIsAnError(_ length: String) {
+        var bytes = TarHeader(name: Self.long, kind: .file).encoded
+        bytes.replaceSubrange(512..<515, with: length.utf8)
+        var parser = TarParser()
+        #expect(throws: TarFault.self) { try parser.consume(bytes) }
+    }
+
     private func unpack(
         _ entries: [(TarHeader, String)], into path: String, rename: (from: String, to: String)? = nil
     ) throws {
@@ -111,6 +120,16 @@ import Testing
         }
         #expect(try File.list(directory("elsewhere")).isEmpty)
         #expect(try File.status(of: directory("out")) == nil)
+    }
+
+    /// For the kernel a name ends at a NUL: this one would be the directory above.
+    @Test func aNameWithANulIsRefused() throws {
+        let directory = try TemporaryDirectory("tar")
+        let target = try directory.makeDirectory("target")
+        let name = "..\u{0}" + String(repeating: "x", count: 120)
+        #expect(throws: TarFault.self) {
+            try unpack([(TarHeader(name: name, kind: .directory, mode: 0o777), "")], into: target)
+        }
     }
 
     @Test func aLinkInTheWayIsReplacedNotFollowed() throws {

@@ -48,7 +48,9 @@ import Testing
         "{{nope .Id}}",
         "{{$x}}", "{{.Id | }}", "{{\"open}}", "{{(.Id}}", "{{index .Args 9}}", "{{join .Args}}", "{{if .Id}}{{else}}",
         "{{len 1}}",
-        "{{:= 1}}", "{{printf \"%s\"}}",
+        "{{:= 1}}", "{{printf \"%s\"}}", "{{printf \"%9999999d\" 1}}", "{{printf \"%-9223372036854775808d\" 1}}",
+        "{{printf \"%99999999999999999999d\" 1}}", "{{printf \"%1-d\" 1}}", "{{printf \"%5.2f\" 1}}",
+        "{{pad .Id 99999999999 0}}",
     ])
     func refuses(_ template: String) { #expect(throws: TemplateError.self) { try render(template) } }
 

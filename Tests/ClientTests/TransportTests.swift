@@ -76,6 +76,16 @@ private struct Pieces: AsyncSequence, Sendable {
         }
     }
 
+    /// An empty name in the path would make another call of it: a list, or a removal of something else.
+    @Test(arguments: [["containers", "", "json"], ["images", ""]])
+    func anEmptyNameIsNotSent(_ path: [String]) async throws {
+        let client = QuellClient(try Endpoint(parsing: "/nowhere"))
+        let name = "DELETE /" + path.joined(separator: "/")
+        await #expect(throws: ClientError.emptyName(call: name)) { try await client.perform(Request(.delete, path)) }
+        await #expect(throws: ClientError.emptyName(call: name)) { try await client.hijack(Request(.delete, path)) }
+        try await client.shutdown()
+    }
+
     @Test func silenceBeforeTheHeadEndsAtTheDeadline() async throws {
         try await withServer { peer in
             _ = try peer.receiveAll()

@@ -44,7 +44,10 @@ struct TarExtractor {
     /// Where an entry goes; nil for the root itself.
     private func place(of name: String) throws -> String? {
         var parts = name.split(separator: "/").filter { $0 != "." }.map(String.init)
-        guard !parts.contains("..") else { throw TarFault("the name \"\(name)\" leads out of the target") }
+        // A NUL would end the name for the kernel: `..\0` is no part that is called `..`.
+        guard !parts.contains(".."), !name.utf8.contains(0) else {
+            throw TarFault("the name \"\(name)\" leads out of the target")
+        }
         if let rename, parts.first == rename.from, !name.hasPrefix("./") {
             parts.replaceSubrange(0..<1, with: rename.to.isEmpty ? [] : [rename.to])
         }

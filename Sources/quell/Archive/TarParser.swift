@@ -141,7 +141,8 @@ struct TarParser: Sendable {
         var rest = content[...]
         while !rest.isEmpty, rest.first != 0 {
             guard let space = rest.firstIndex(of: 0x20),
-                let length = Int(String(decoding: rest[..<space], as: UTF8.self)), length > 0, length <= rest.count
+                let length = Int(String(decoding: rest[..<space], as: UTF8.self)), length <= rest.count,
+                rest.startIndex + length > space
             else { throw TarFault("a pax record without length") }
             let record = rest[(space + 1)..<(rest.startIndex + length)]
             rest = rest.dropFirst(length)

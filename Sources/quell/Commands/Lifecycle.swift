@@ -97,13 +97,14 @@ enum RmCommand: Command {
         let client = session.client
         let (force, volumes) = (try arguments[force], try arguments[volumes])
         return try await session.each(arguments.operands) { name in
-            do { try await client.removeContainer(name, force: force, volumes: volumes) } catch let error as ClientError
-                where force && error.isNotFound
-            {
-                // As rm -f: what is not there need not be removed.
+            do {
+                try await client.removeContainer(name, force: force, volumes: volumes)
                 return name
+            } catch let error as ClientError where force && error.isNotFound {
+                // As rm -f: what is not there need not be removed. That a name may be misspelt is told.
+                try session.warn("\(error)")
+                return nil
             }
-            return name
         }
     }
 }

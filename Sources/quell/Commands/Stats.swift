@@ -74,8 +74,8 @@ enum StatsCommand: Command {
     static func row(_ stats: ContainerStats, full: Bool) -> JSONValue {
         let (used, limit) = (memoryUsed(stats.memoryStats), Double(stats.memoryStats.limit ?? 0))
         let network = (stats.networks ?? [:]).values.reduce(into: (0, 0)) { sum, card in
-            sum.0 += Int(card.rxBytes)
-            sum.1 += Int(card.txBytes)
+            sum.0 &+= Int(clamping: card.rxBytes)
+            sum.1 &+= Int(clamping: card.txBytes)
         }
         let block = blockBytes(stats.blkioStats)
         return .row([
@@ -107,8 +107,8 @@ enum StatsCommand: Command {
     private static func blockBytes(_ block: BlkioStats) -> (read: Int, write: Int) {
         (block.ioServiceBytesRecursive ?? []).reduce(into: (read: 0, write: 0)) { sum, entry in
             switch entry.op.lowercased() {
-            case "read": sum.read += Int(entry.value)
-            case "write": sum.write += Int(entry.value)
+            case "read": sum.read &+= Int(clamping: entry.value)
+            case "write": sum.write &+= Int(clamping: entry.value)
             default: break
             }
         }

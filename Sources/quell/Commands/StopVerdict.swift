@@ -18,7 +18,8 @@ struct StopVerdict: Sendable {
             return [
                 "\(name): STUCK after \(time): \(count) task\(count == 1 ? "" : "s") will not end; the stop goes on"
             ] + findingLines
-        case "unsupervised": return ["\(name): unsupervised, nobody watches it, \(time)"] + findingLines
+        case "unsupervised":
+            return ["\(name): unsupervised: its supervisor is gone, what is left is watched, \(time)"] + findingLines
         default: return ["\(name): \(ending)\(cause)" + (result.how == "already" ? "" : ", \(time)")] + findingLines
         }
     }

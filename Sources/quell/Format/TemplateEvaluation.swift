@@ -220,9 +220,9 @@ enum TemplateFunctions {
     }
 
     private static func pad(_ arguments: [JSONValue]) throws(TemplateError) -> JSONValue {
-        guard arguments.count == 3, let before = Int(arguments[1].goText), let after = Int(arguments[2].goText) else {
-            throw TemplateError("pad takes a text and two numbers")
-        }
+        guard arguments.count == 3, let before = Int(arguments[1].goText), let after = Int(arguments[2].goText),
+            max(before, after) <= widest
+        else { throw TemplateError("pad takes a text and two numbers up to \(widest)") }
         guard !arguments[0].goText.isEmpty else { return .string("") }
         return .string(
             String(repeating: " ", count: max(0, before)) + arguments[0].goText
@@ -264,6 +264,9 @@ enum TemplateFunctions {
         }
     }
 
+    /// Blanks in a row; Go's own bound.
+    private static let widest = 1_000_000
+
     /// `%s`, `%v`, `%d`, `%q`, `%t`, `%%`, with a width.
     private static func printf(_ arguments: [JSONValue]) throws(TemplateError) -> String {
         var values = try some("printf", arguments).dropFirst()
@@ -274,17 +277,21 @@ enum TemplateFunctions {
                 out.append(letter)
                 continue
             }
-            let width = rest.prefix { $0.isNumber || $0 == "-" }
-            rest = rest.dropFirst(width.count)
+            let flags = rest.prefix { $0.isNumber || $0 == "-" }
+            rest = rest.dropFirst(flags.count)
+            guard let width = flags.isEmpty ? 0 : Int(flags), (-widest...widest).contains(width) else {
+                throw TemplateError("printf: bad width %\(flags)")
+            }
             guard let verb = rest.popFirst() else { throw TemplateError("printf: % at the end") }
             if verb == "%" {
                 out.append("%")
                 continue
             }
+            guard "svdqt".contains(verb) else { throw TemplateError("printf: unknown verb %\(verb)") }
             guard let value = values.popFirst() else { throw TemplateError("printf: no argument for %\(verb)") }
             let text = verb == "q" ? JSONValue.quoted(value.goText) : value.goText
-            let fill = String(repeating: " ", count: max(0, abs(Int(width) ?? 0) - text.count))
-            out += width.hasPrefix("-") ? text + fill : fill + text
+            let fill = String(repeating: " ", count: max(0, abs(width) - text.count))
+            out += width < 0 ? text + fill : fill + text
         }
         return out
     }

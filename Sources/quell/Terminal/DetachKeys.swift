@@ -40,7 +40,10 @@ struct DetachKeys: Sendable {
             while matched > 0 && byte != sequence[matched] { matched = fallBack(&passed) }
             if byte == sequence[matched] {
                 matched += 1
-                if matched == sequence.count { return (passed, true) }
+                if matched == sequence.count {
+                    matched = 0
+                    return (passed, true)
+                }
             } else {
                 passed.append(byte)
             }
