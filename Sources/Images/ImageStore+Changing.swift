@@ -10,8 +10,7 @@ extension ImageStore {
             let old = state.withLock { $0 }
             var new = old
             let value = try change(&new)
-            let bytes = try new.encoded()
-            try mapping { () throws(SystemError) in try DurableFile.write(bytes, to: layout.index, mode: 0o600) }
+            try new.write(to: layout)
             state.withLock { $0 = new }
             return value
         }

@@ -62,6 +62,8 @@ public final class ImageStore: Sendable {
         let opened = try StoreState.read(layout, metadataLimit: configuration.limits.metadataBytes)
         state = Mutex(opened.state)
         damaged = opened.damaged
+        // There is an index from the first moment on: a missing one is a lost one.
+        if opened.isNew { try opened.state.write(to: layout) }
         try layout.sweep(keeping: opened.damaged.isEmpty ? opened.state : nil)
         try emptyTrash()
     }

@@ -36,6 +36,16 @@ struct StoreLayout: Sendable {
         }
     }
 
+    /// Without an index every blob and layer would count as left by a crash, and containers may stand on them.
+    func requireEmpty() throws(ImageError) {
+        let count = try mapping { () throws(SystemError) in try File.list(blobs).count + File.list(layers).count }
+        guard count == 0 else {
+            throw .damaged(
+                "\(index) is missing, but there are blobs and layers beside it: restore it from a backup; "
+                    + "to begin without images, move \(root) aside")
+        }
+    }
+
     /// A new path below `tmp`; nothing is made.
     func temporaryPath(_ kind: String) -> String {
         temporary + "/" + kind + "-" + lowerHex((0..<8).map { _ in UInt8.random(in: 0...255) })

@@ -69,16 +69,25 @@ extension StoreState {
         return try encodeJSON(IndexDocument(manifests: manifests))
     }
 
+    /// Returns when it is on the disk.
+    func write(to layout: StoreLayout) throws(ImageError) {
+        let bytes = try encoded()
+        try mapping { () throws(SystemError) in try DurableFile.write(bytes, to: layout.index, mode: 0o600) }
+    }
+
     /// Reads index, manifests, configurations and layer facts.
     static func read(_ layout: StoreLayout, metadataLimit: Int) throws(ImageError) -> (
-        state: StoreState, damaged: [String]
+        state: StoreState, damaged: [String], isNew: Bool
     ) {
         var state = StoreState()
         var damaged: [String] = []
         let bytes = try mapping("read") { () throws(SystemError) in
             try File.readIfPresent(layout.index, limit: 64 << 20)
         }
-        guard let bytes else { return (state, damaged) }
+        guard let bytes else {
+            try layout.requireEmpty()
+            return (state, damaged, isNew: true)
+        }
         let index: IndexDocument
         switch decodeJSON(IndexDocument.self, bytes) {
         case .success(let document): index = document
@@ -92,7 +101,7 @@ extension StoreState {
                 state.unreadable.append(descriptor)
             }
         }
-        return (state, damaged)
+        return (state, damaged, isNew: false)
     }
 
     private mutating func add(_ descriptor: OCIDescriptor, _ layout: StoreLayout, _ limit: Int) throws(ImageError) {

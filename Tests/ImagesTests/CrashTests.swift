@@ -48,6 +48,26 @@ import Testing
         #expect(try fixture.contents() == before)
     }
 
+    /// Containers stand on the layers: they are not taken for leftovers because the index is gone.
+    @Test func aLostIndexTakesNothingWithIt() async throws {
+        let fixture = try StoreFixture()
+        let image = try await fixture.importing(Tar.rootfs, as: "app")
+        let index = fixture.directory("images/index.json")
+        try File.rename(index, to: fixture.directory("aside"))
+        let before = try fixture.contents()
+        let error = #expect(throws: ImageError.self) { try fixture.reopened() }
+        #expect("\(String(describing: error))".contains("index.json"))
+        #expect(try fixture.contents() == before)
+        try File.rename(fixture.directory("aside"), to: index)
+        #expect(try fixture.reopened().image("app") == image)
+    }
+
+    @Test func anEmptyStoreHasAnIndex() throws {
+        let fixture = try StoreFixture()
+        #expect(try File.status(of: fixture.directory("images/index.json")) != nil)
+        #expect(try fixture.reopened().images().isEmpty)
+    }
+
     /// One image is damaged: the others work, and nothing is swept away that a repair may need.
     @Test func damagedImageIsSetAside() async throws {
         let fixture = try StoreFixture()
