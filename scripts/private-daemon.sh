@@ -15,6 +15,9 @@ require_programs() {
     for program in quelld quell quell-shim quell-unpack; do
         [ -x "$bin/$program" ] || fail "$bin/$program is missing: make build"
     done
+    for program in busybox crun; do
+        command -v "$program" >/dev/null 2>&1 || fail "$program is missing: scripts/setup installs it"
+    done
 }
 
 # Wait up to SECONDS until the command succeeds; its output is thrown away.
