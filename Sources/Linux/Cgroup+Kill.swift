@@ -23,8 +23,14 @@ extension Cgroup {
     /// process signalled, and the subtree thawed.
     public func kill() throws(SystemError) {
         guard try exists() else { return }
-        if try !killAtOnce() { try killEach() }
+        let fault: SystemError?
+        do throws(SystemError) {
+            if try !killAtOnce() { try killEach() }
+            fault = nil
+        } catch { fault = error }
+        // Also after a fault: a frozen task does not take its KILL where there is only the v1 freezer.
         _ = try thaw()
+        if let fault { throw fault }
     }
 
     private func killAtOnce() throws(SystemError) -> Bool {

@@ -14,4 +14,17 @@ public enum Pump {
         _ = from.release()
         _ = to.release()
     }
+
+    /// Every thread of this process but the calling first one sleeps: none is about to move what a pipe holds. For a process
+    /// whose other threads are pumps. True, too, when the kernel does not say.
+    public static func allSleep() -> Bool {
+        do throws(SystemError) {
+            let pid = ProcessSelf.pid
+            for thread in try Procfs.tasks(of: pid) where thread != pid {
+                guard let stat = try Procfs.live.stat(of: pid, task: thread) else { continue }
+                if stat.state == "R" { return false }
+            }
+            return true
+        } catch { return true }
+    }
 }

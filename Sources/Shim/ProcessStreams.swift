@@ -126,10 +126,18 @@ final class ProcessStreams {
     /// When draining ends though the streams are open: somebody outside the container may hold them. Nil: not draining.
     var drainDeadline: Instant? { isOpen && hasOutput ? drain.map { min($0.quietUntil, $0.end) } : nil }
 
-    /// All output there will ever be has been taken.
-    func isDrained(at now: Instant) -> Bool {
+    /// All output there will ever be has been taken. Silence counts once the pumps sleep: on a busy host they may have had no
+    /// processor yet, with output still in their pipes.
+    func isDrained(at now: Instant, into buffer: inout [UInt8]) -> Bool {
         guard isOpen && hasOutput else { return true }
-        return drainDeadline.map { now >= $0 } ?? false
+        guard let drain, now >= min(drain.quietUntil, drain.end) else { return false }
+        if now < drain.end, !Pump.allSleep() {
+            self.drain?.quietUntil = now + Drain.quiet
+            return false
+        }
+        // What they moved just before.
+        let (output, error) = (read(.output, into: &buffer), read(.error, into: &buffer))
+        return now >= drain.end || !(output || error) || !hasOutput
     }
 
     /// Closes our ends, and the log's last line.

@@ -12,17 +12,18 @@ extension Shim {
             if let index = calls.firstIndex(where: { $0.pid == child.pid }) {
                 runtimes.append((calls.remove(at: index), child.status))
             } else {
-                try reaped(child)
+                reaped(child)
             }
         }
         // What a runtime started may have been reaped before the runtime: it waits among the strangers.
-        for (call, status) in runtimes { try finished(call, status) }
+        for (call, status) in runtimes { finished(call, status) }
         if calls.isEmpty { strangers.removeAll() }
     }
 
-    private func reaped(_ child: ReapedChild) throws(SystemError) {
+    /// What was reaped cannot be asked for again: nothing from here to the machine may fail.
+    private func reaped(_ child: ReapedChild) {
         if child.pid == mainPid {
-            try mainEnded(child.status)
+            mainEnded(child.status)
         } else if let id = execs.first(where: { $0.value.pid == child.pid })?.key {
             execEnded(id, child.status)
         } else {
@@ -30,12 +31,10 @@ extension Shim {
         }
     }
 
-    func mainEnded(_ status: ExitStatus) throws(SystemError) {
+    func mainEnded(_ status: ExitStatus) {
         mainProcess = nil
-        let remaining = try membersLeft()
-        let now = MonotonicClock.now()
-        if remaining == 0 { try observePopulation() }
-        perform(machine.mainReaped(status, remaining: remaining, at: now))
+        let remaining = membersLeft()
+        perform(machine.mainReaped(status, remaining: remaining, at: MonotonicClock.now()))
         refreshState()
     }
 
@@ -67,9 +66,9 @@ extension Shim {
     /// What was waiting for its last output.
     func finishDrained(at now: Instant) {
         for (id, exec) in execs {
-            if let status = exec.status, exec.streams.isDrained(at: now) { finishExec(id, status) }
+            if let status = exec.status, exec.streams.isDrained(at: now, into: &buffer) { finishExec(id, status) }
         }
-        if let (status, rest) = conclusion, streams.isDrained(at: now) {
+        if let (status, rest) = conclusion, streams.isDrained(at: now, into: &buffer) {
             conclusion = nil
             conclude(status)
             perform(rest)
@@ -84,13 +83,23 @@ extension Shim {
     func observePopulation() throws(SystemError) {
         try observeFreeze()
         let populated = try isPopulated()
+        if let failedStart, !populated { return endFailedStart(failedStart) }
         guard record == nil, mainPid != 0 else { return }
         perform(machine.populationObserved(populated, at: MonotonicClock.now()))
     }
 
-    private func membersLeft() throws(SystemError) -> Int {
-        guard try cgroup.isPopulated() else { return 0 }
-        return try cgroup.members().count
+    /// Where the kernel does not say (no descriptor or memory left), somebody is there until it does.
+    private func membersLeft() -> Int {
+        do throws(SystemError) {
+            guard try cgroup.isPopulated() else {
+                try observePopulation()
+                return 0
+            }
+            return try cgroup.members().count
+        } catch {
+            report(error)
+            return 1
+        }
     }
 
     private func isPopulated() throws(SystemError) -> Bool {
@@ -160,6 +169,12 @@ extension Shim {
         }
     }
 
+    /// The number is its own until it is reaped, which only this shim does: where no descriptor is left now, later will do.
+    func holdMainProcess() {
+        guard machine.evidence.mainStatus == nil else { return }
+        do throws(SystemError) { mainProcess = try Pidfd(opening: mainPid) } catch { report(error) }
+    }
+
     private func killAll() {
         do throws(SystemError) { try cgroup.kill() } catch {
             report(error)
@@ -174,6 +189,7 @@ extension Shim {
         for pid in pids {
             do throws(SystemError) {
                 if pid == mainPid {
+                    if mainProcess == nil { holdMainProcess() }
                     try mainProcess?.send(signal)
                 } else {
                     let process = try Pidfd(opening: pid)

@@ -15,7 +15,8 @@ extension Shim {
                         pid: pid, isMain: pid == mainPid,
                         isNamespaceInit: status.isNamespaceInit, masks: try isStillRuntime(pid) ? .none : status.masks))
             } catch {
-                // It ended between the list and the look.
+                // It ended between the list and the look. Any other fault says nothing about the process.
+                guard error.isNoSuchProcess || error.isNotFound else { throw error }
             }
         }
         return members

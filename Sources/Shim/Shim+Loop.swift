@@ -111,7 +111,7 @@ extension Shim {
 
     /// The next instant anything of ours is due.
     var nextDeadline: Instant? {
-        var due = [alarm, freezing?.deadline, lingerUntil].compactMap { $0 }
+        var due = [alarm, earlyEnd?.next, freezing?.deadline, lingerUntil].compactMap { $0 }
         due += allStreams.compactMap(\.drainDeadline)
         due += calls.filter { !$0.isOverdue }.map(\.deadline)
         if let pollsPopulation { due.append(pollsPopulation) }
@@ -121,10 +121,11 @@ extension Shim {
     /// The kernel tells when the cgroup empties (v2 and hybrid).
     private var tellsPopulation: Bool { cgroup.host.unified != nil }
 
-    /// Only where no event tells: v1, or a freeze that is not complete.
+    /// Only where no event tells: v1, a freeze that is not complete, a start that failed before anything was there.
     private var pollsPopulation: Instant? {
-        let blind = !tellsPopulation && record == nil && (machine.evidence.mainStatus != nil || machine.isKilling)
-        return blind || freezing != nil ? MonotonicClock.now() + Shim.populationPause : nil
+        let waits = machine.evidence.mainStatus != nil || machine.isKilling
+        let blind = !tellsPopulation && record == nil && waits
+        return blind || failedStart != nil || freezing != nil ? MonotonicClock.now() + Shim.populationPause : nil
     }
 
     func deadlinesReached(at now: Instant) {
@@ -136,7 +137,9 @@ extension Shim {
             self.alarm = nil
             perform(machine.deadlineReached(at: now))
         }
-        if freezing != nil || (!tellsPopulation && record == nil && mainPid != 0) { try observePopulation() }
+        try endEarly(at: now)
+        let isBlind = !tellsPopulation && record == nil && mainPid != 0
+        if freezing != nil || failedStart != nil || isBlind { try observePopulation() }
         if let freezing, now >= freezing.deadline { try abandonFreeze(freezing) }
         finishDrained(at: now)
         for call in calls where now >= call.deadline && !call.isOverdue { giveUp(call) }

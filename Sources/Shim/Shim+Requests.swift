@@ -107,12 +107,36 @@ extension Shim {
         }
     }
 
-    /// While the runtime still works: a kill ends the runtime and what it made; a softer stop waits for the start.
+    /// While the runtime still works: a softer stop waits for the start, no longer than its grace period.
     private func stopEarly(_ order: StopOrder) throws(SystemError) {
         earlyStops.append(order)
-        guard order.isKill else { return }
-        for call in calls where call.purpose == .start { try call.process.send(.kill) }
-        try cgroup.kill()
+        guard let grace = order.ladder.totalGrace else { return }
+        let now = MonotonicClock.now()
+        let verdict = order.killDeadline
+        var early = earlyEnd ?? EarlyEnd(kill: now + grace, killDeadline: verdict)
+        early.kill = min(early.kill, now + grace)
+        early.killDeadline = min(early.killDeadline, verdict)
+        if early.killed != nil { early.verdict = now + verdict }
+        earlyEnd = early
+        try endEarly(at: now)
+    }
+
+    /// A kill ends the runtime and what it made; where that does not end within its deadline, the verdict is `stuck`.
+    func endEarly(at now: Instant) throws(SystemError) {
+        guard state == .starting, var early = earlyEnd else { return }
+        if early.killed == nil, now >= early.kill {
+            (early.killed, early.verdict) = (now, now + early.killDeadline)
+            earlyEnd = early
+            for call in calls where call.purpose == .start { try call.process.send(.kill) }
+            try cgroup.kill()
+        }
+        if let verdict = early.verdict, now >= verdict {
+            earlyEnd?.verdict = nil
+            var finding = liveTasks()
+            finding.sinceKill = early.killed.map { now - $0 } ?? .zero
+            lastFinding = finding
+            tell(.stop(job: job, .stuck(finding)))
+        }
     }
 
     // MARK: Pause

@@ -129,10 +129,10 @@ extension Shim {
     // MARK: What became of it
 
     /// The runtime has ended.
-    func finished(_ call: RuntimeCall, _ status: ExitStatus) throws(SystemError) {
+    func finished(_ call: RuntimeCall, _ status: ExitStatus) {
         do throws(SystemError) { try receiveTerminal(call) } catch { report(error) }
-        let log = try File.readIfPresent(call.log) ?? []
-        let pid = Int32(String(decoding: try File.readIfPresent(call.pidFile) ?? [], as: UTF8.self))
+        let log = content(of: call.log)
+        let pid = Int32(String(decoding: content(of: call.pidFile), as: UTF8.self))
         RuntimeFiles(bundle: configuration.bundle, name: call.name, terminal: call.consolePath != nil).remove()
         switch call.purpose {
         case .delete: break
@@ -142,7 +142,7 @@ extension Shim {
                 let fault = RuntimeFault(log: log, status: status, failure: call.report.failure)
                 return failStart(.failed(fault.failure, message: fault.message), asker: call.asker)
             }
-            try started(pid, call)
+            started(pid, call)
         case .exec(let id):
             freshUntil = MonotonicClock.now() + Shim.freshTime
             guard status.isSuccess, let pid else {
@@ -152,15 +152,23 @@ extension Shim {
         }
     }
 
-    private func started(_ pid: Int32, _ call: RuntimeCall) throws(SystemError) {
+    /// Nothing when there is nothing, or when it cannot be read.
+    private func content(of path: String) -> [UInt8] {
+        do throws(SystemError) { return try File.readIfPresent(path) ?? [] } catch {
+            report(error)
+            return []
+        }
+    }
+
+    private func started(_ pid: Int32, _ call: RuntimeCall) {
         mainPid = pid
         let early = strangers.removeValue(forKey: pid)
-        if early == nil { mainProcess = try Pidfd(opening: pid) }
-        state = .running
+        if early == nil { holdMainProcess() }
+        (state, earlyEnd) = (.running, nil)
         streams.open()
         answer(call, .started(pid: pid))
         tell(.started(pid: pid))
-        if let early { try mainEnded(early) }
+        if let early { mainEnded(early) }
         for order in earlyStops { perform(machine.stopRequested(order, at: MonotonicClock.now())) }
         refreshState()
     }
@@ -181,8 +189,22 @@ extension Shim {
         exec.streams.endAttachments()
     }
 
-    /// Nothing runs, and nothing will: this shim's work is done.
+    /// What the runtime made of it must not live on.
     func failStart(_ reply: ShimReply, asker: (connection: Int, request: UInt32)?) {
+        failedStart = FailedStart(reply: reply, asker: asker)
+        do throws(SystemError) {
+            if try cgroup.isPopulated() { try cgroup.kill() }
+            try observePopulation()
+        } catch {
+            // The loop goes on looking.
+            report(error)
+        }
+    }
+
+    /// Nothing runs, and nothing will: this shim's work is done.
+    func endFailedStart(_ failed: FailedStart) {
+        let (reply, asker) = (failed.reply, failed.asker)
+        (failedStart, earlyEnd) = (nil, nil)
         state = .failed
         streams.finish()
         let record = ExitRecord(status: .unobserved(.neverStarted), finishedAt: WallTime.now().nanosecondsSince1970)

@@ -25,6 +25,10 @@ public final class Shim {
     var job: UInt32 = 0
     /// Stops that were asked for while the container was being started.
     var earlyStops: [StopOrder] = []
+    /// What becomes of a start that a stop was asked for meanwhile.
+    var earlyEnd: EarlyEnd?
+    /// The start has failed, and tasks of it are still alive: then this is done.
+    var failedStart: FailedStart?
     var lastFinding: StuckFinding?
 
     var mainPid: Int32 = 0
@@ -71,6 +75,21 @@ public final class Shim {
         var isStarted = false
         /// It was reaped; its output is being drained.
         var status: ExitStatus?
+    }
+
+    struct EarlyEnd {
+        var kill: Instant
+        var killDeadline: Duration
+        var killed: Instant?
+        /// Nil: not killed yet, or the verdict was given.
+        var verdict: Instant?
+
+        var next: Instant? { killed == nil ? kill : verdict }
+    }
+
+    struct FailedStart {
+        var reply: ShimReply
+        var asker: (connection: Int, request: UInt32)?
     }
 
     /// A pause that was asked for and is not complete.

@@ -40,7 +40,7 @@ struct LegacyCgroupTests {
             try shim.start()
             try shim.awaitLog("ready")
             #expect(try shim.main.call(.pause) == .done)
-            #expect(try shim.cgroup.isFrozen())
+            try eventually("the freezer says so") { try shim.cgroup.isFrozen() }
             let report = try #require(try shim.stop(.ladder("TERM:1000s")).report)
             #expect(report.status == .code(42))
         }

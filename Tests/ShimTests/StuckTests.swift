@@ -58,6 +58,30 @@ import Testing
         }
     }
 
+    /// A hook of the runtime hangs; on hybrid hosts it is in the container's cgroup.
+    @Test(.enabled(if: CgroupHost.hasV1)) func startThatCannotBeKilledGetsAVerdictToo() throws {
+        let hung = try HungFileSystem()
+        let shim = try ShimUnderTest(["true"], hook: "cat \(hung.file)")
+        do {
+            let id = try shim.main.send(.start)
+            try hung.waitUntilRead()
+            let other = try shim.client()
+            _ = try other.call(.hello)
+            _ = try other.call(.stop(StopOrder(ladder: .kill, unhandled: .kill, killDeadline: .milliseconds(200))))
+            guard case .stuck(let finding) = try other.verdict() else { throw HarnessError("not stuck") }
+            #expect(finding.tasks.contains { $0.comm == "cat" && $0.state == "D" })
+            try hung.abort()
+            guard case .failed = try shim.main.reply(to: id) else { throw HarnessError("started") }
+            guard case .ended(let report) = try other.verdict() else { throw HarnessError("not ended") }
+            #expect(report.status == .unobserved(.neverStarted))
+        } catch {
+            try hung.abort()
+            try shim.cleanUp()
+            throw error
+        }
+        try shim.cleanUp()
+    }
+
     @Test func everyCallIsStillAnswered() throws {
         try withHungContainer { shim, hung in
             let order = StopOrder(ladder: .kill, unhandled: .kill, killDeadline: .milliseconds(200))
