@@ -92,8 +92,17 @@ final class EventLog: Sendable {
         let now = WallTime.now().nanosecondsSince1970
         let end = until.map(\.nanosecondsSince1970)
         var past: [EventMessage] = []
-        if let since { past = try await store.events(from: since.nanosecondsSince1970, to: end ?? .max) }
-        let timer = end.map { end in reactor.after(.nanoseconds(max(0, end - now))) { reader.end() } }
+        do throws(EngineError) {
+            if let since { past = try await store.events(from: since.nanosecondsSince1970, to: end ?? .max) }
+        } catch {
+            state.withLock { $0.readers[number] = nil }
+            throw error
+        }
+        // Both may be at the ends of `Int64`.
+        let timer = end.map { end in
+            let (left, isPast) = end.subtractingReportingOverflow(now)
+            return reactor.after(.nanoseconds(isPast ? 0 : max(0, left))) { reader.end() }
+        }
         let newest = past.last?.timeNano ?? 0
         let history = Mutex(past[...])
         return PulledStream {
@@ -123,18 +132,23 @@ final class EventLog: Sendable {
 }
 
 extension WallTime {
-    var nanosecondsSince1970: Int64 { seconds * 1_000_000_000 + Int64(nanoseconds) }
+    /// Saturates.
+    var nanosecondsSince1970: Int64 {
+        Timestamp(seconds: Int(seconds), nanoseconds: Int(nanoseconds)).nanosecondsSince1970
+    }
 }
 
 extension Timestamp {
     /// Saturates.
     var nanosecondsSince1970: Int64 {
         let (high, overflow) = Int64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
-        return overflow ? (seconds < 0 ? .min : .max) : high + Int64(nanoseconds)
+        return overflow ? (seconds < 0 ? .min : .max) : high.saturatingSum(Int64(nanoseconds))
     }
 
     init(nanosecondsSince1970 total: Int64) {
-        self.init(seconds: Int(total / 1_000_000_000), nanoseconds: Int(total % 1_000_000_000))
+        let (seconds, rest) = total.quotientAndRemainder(dividingBy: 1_000_000_000)
+        self.init(
+            seconds: Int(rest < 0 ? seconds - 1 : seconds), nanoseconds: Int(rest < 0 ? rest + 1_000_000_000 : rest))
     }
 }
 

@@ -59,9 +59,9 @@ struct Opening {
     }
 
     private func core(_ cgroups: CgroupHost, _ reactor: Reactor) async throws(EngineError) -> EngineCore {
-        let (database, logger) = (paths.database, logger)
+        let (database, containers, logger) = (paths.database, paths.containers, logger)
         let store = try await Blocking.run { () throws(EngineError) in
-            try Store(path: database, logger: logger, reactor: reactor)
+            try Store(path: database, containers: containers, logger: logger, reactor: reactor)
         }
         var completed = configuration
         findPrograms(&completed)

@@ -9,41 +9,47 @@ import Synchronization
 final class Store: Sendable {
     static let schema = 1
     private let queue: DatabaseQueue
-    private let path: String
+    private let file: DatabaseFile
+    private var path: String { file.path }
     private let logger: Logger
     private let reactor: Reactor?
     private let closed = Mutex(false)
 
-    /// Nothing is overwritten: a file that cannot be used is left as it is, and the error says what to do.
+    /// Nothing is overwritten: a file that cannot be used is left as it is, and the error says what to do. `containers` is
+    /// the directory whose entries this database must know, see `DatabaseFile`.
     ///
     /// Without a reactor nothing has a deadline.
     init(
-        path: String, logger: Logger = Logger(label: "quell.store"), reactor: Reactor? = nil
+        path: String, containers: String? = nil, logger: Logger = Logger(label: "quell.store"), reactor: Reactor? = nil
     ) throws(EngineError) {
-        (self.path, self.logger, self.reactor) = (path, logger, reactor)
+        let file = DatabaseFile(path: path, containers: containers)
+        (self.file, self.logger, self.reactor) = (file, logger, reactor)
+        try file.prepare()
         var configuration = GRDB.Configuration()
         configuration.busyMode = .timeout(5)
         configuration.label = "quell.store"
         configuration.prepareDatabase { database in
-            try database.execute(
-                sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON")
+            // Nobody else has it open: so there is no shared memory beside it, which a full disk would have no room for.
+            try database.execute(sql: "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL")
+            try database.execute(sql: "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON")
         }
         do {
             queue = try DatabaseQueue(path: path, configuration: configuration)
-            try queue.writeWithoutTransaction { try Store.check($0, path) }
-        } catch let error as EngineError { throw error } catch { throw Store.explain(error, path, "open") }
+            try queue.writeWithoutTransaction { try Store.check($0, file) }
+        } catch let error as EngineError { throw error } catch { throw Store.explain(error, file, "open") }
     }
 
-    private static func check(_ database: Database, _ path: String) throws {
+    private static func check(_ database: Database, _ file: DatabaseFile) throws {
         let verdict = try String.fetchOne(database, sql: "PRAGMA quick_check(1)") ?? "no answer"
-        guard verdict == "ok" else { throw EngineError.system(damaged(path, verdict)) }
+        guard verdict == "ok" else { throw EngineError.system(file.damaged(verdict)) }
         let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
         guard version <= schema else {
             throw EngineError.system(
-                "the database \(path) was written by a newer quelld (schema \(version), this one knows \(schema)): start that version again"
+                "the database \(file.path) was written by a newer quelld (schema \(version), this one knows \(schema)): start that version again"
             )
         }
         if version < 1 {
+            try file.refuseEmpty("empty")
             try database.inTransaction {
                 try Store.migrate1(database); return .commit
             }
@@ -65,20 +71,17 @@ final class Store: Sendable {
                 """)
     }
 
-    private static func damaged(_ path: String, _ why: String) -> String {
-        "the database \(path) is damaged (\(why)). Nothing was changed. Restore it from a copy, or move it aside to begin "
-            + "with an empty one: mv \(path) \(path).damaged (containers known only to it will then be swept away)"
-    }
-
-    static func explain(_ error: any Error, _ path: String, _ what: String) -> EngineError {
+    static func explain(_ error: any Error, _ file: DatabaseFile, _ what: String) -> EngineError {
+        let path = file.path
         guard let error = error as? DatabaseError else { return .system("\(what) \(path): \(error)") }
         switch error.resultCode {
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             return .system(
                 "the database \(path) is locked by another process: end it (fuser \(path) names it), then start quelld again"
             )
-        case .SQLITE_CORRUPT, .SQLITE_NOTADB: return .system(damaged(path, error.message ?? "not a database"))
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB: return .system(file.damaged(error.message ?? "not a database"))
         case .SQLITE_FULL: return .system("\(what): the disk that holds \(path) is full")
+        case .SQLITE_IOERR where file.isOnFullDisk: return .system("\(what): the disk that holds \(path) is full")
         case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM:
             return .system("cannot \(what) the database \(path): \(error.message ?? "\(error.resultCode)")")
         default:
@@ -125,19 +128,29 @@ final class Store: Sendable {
         then done: @escaping @Sendable (Result<Value, EngineError>) -> Void
     ) {
         if closed.withLock({ $0 }) { return done(.failure(.closing)) }
-        queue.asyncWriteWithoutTransaction { [path] database in
+        queue.asyncWriteWithoutTransaction { [file] database in
             do {
-                if durable { try database.execute(sql: "PRAGMA synchronous = FULL") }
-                var value: Value?
-                try database.inTransaction {
-                    value = try body(database)
-                    return .commit
-                }
-                if durable { try database.execute(sql: "PRAGMA synchronous = NORMAL") }
-                if let value { done(.success(value)) }
+                done(.success(try Store.transaction(database, durable: durable, body)))
             } catch let error as EngineError { done(.failure(error)) } catch {
-                done(.failure(Store.explain(error, path, what)))
+                done(.failure(Store.explain(error, file, what)))
             }
         }
+    }
+
+    private static func transaction<Value>(
+        _ database: Database, durable: Bool, _ body: (Database) throws -> Value
+    ) throws -> Value {
+        if durable { try database.execute(sql: "PRAGMA synchronous = FULL") }
+        let result = Swift.Result {
+            var value: Value?
+            try database.inTransaction {
+                value = try body(database)
+                return .commit
+            }
+            guard let value else { throw EngineError.system("a transaction gave no value") }
+            return value
+        }
+        if durable { try database.execute(sql: "PRAGMA synchronous = NORMAL") }
+        return try result.get()
     }
 }
