@@ -114,8 +114,8 @@ let package = Package(
         .testTarget(
             name: "DockerAPITests",
             dependencies: [
-                "DockerAPI", "APITypes", "Engine", "Images", "Lifecycle", "Linux", "quelld", argumentParser, logging,
-                nioCore, nioPosix, nioHTTP1,
+                "DockerAPI", "APITypes", "Engine", "Images", "Lifecycle", "Linux", "quelld", "quell-shim",
+                "quell-unpack", "TestKit", argumentParser, logging, nioCore, nioPosix, nioHTTP1,
             ],
             swiftSettings: house),
         .testTarget(

@@ -28,9 +28,14 @@ public enum DockerJSON {
         case .typeMismatch(let type, let context): "\(path(context)): expected \(type)"
         case .valueNotFound(let type, let context): "\(path(context)): expected \(type), found null"
         case .keyNotFound(let key, let context): "\(path(context)): missing \(key.stringValue)"
-        case .dataCorrupted(let context): "\(path(context)): \(context.debugDescription)"
+        case .dataCorrupted(let context): "\(path(context)): \(context.debugDescription)\(reason(context))"
         @unknown default: "\(error)"
         }
+    }
+
+    /// Foundation names the character that is wrong in the second place, and a number that is none of ours not at all.
+    private static func reason(_ context: DecodingError.Context) -> String {
+        context.underlyingError.map { " \($0)" } ?? " (a number may be too large, or have a fraction)"
     }
 
     private static func path(_ context: DecodingError.Context) -> String {

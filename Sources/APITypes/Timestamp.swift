@@ -13,8 +13,13 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
     /// Docker's word for "never": the first instant of year 1.
     public static let never = Timestamp(seconds: -62_135_596_800)
 
-    /// `2026-01-02T03:04:05.000000006Z`; the fraction is left out where it is zero.
+    /// The seconds of the years that RFC 3339 can write, 0000 to 9999.
+    private static let writable = -62_167_219_200...253_402_300_799
+
+    /// `2026-01-02T03:04:05.000000006Z`; the fraction is left out where it is zero. What is before the year 0 or after
+    /// 9999 (a container may give its files any time) is written as the first or last second that can be.
     public var description: String {
+        let seconds = min(max(seconds, Timestamp.writable.lowerBound), Timestamp.writable.upperBound)
         let days = floorDivide(seconds, 86_400)
         let time = seconds - days * 86_400
         let (year, month, day) = civil(fromDays: days)
@@ -146,8 +151,10 @@ private func padded(_ number: Int, _ width: Int) -> String {
     return String(repeating: "0", count: max(0, width - digits.count)) + digits
 }
 
+/// The divisor is positive.
 private func floorDivide(_ dividend: Int, _ divisor: Int) -> Int {
-    dividend >= 0 ? dividend / divisor : -((-dividend + divisor - 1) / divisor)
+    let (quotient, remainder) = dividend.quotientAndRemainder(dividingBy: divisor)
+    return remainder < 0 ? quotient - 1 : quotient
 }
 
 // The proleptic Gregorian calendar in eras of 400 years that begin in March, so that the leap day is an era's last.

@@ -1,4 +1,5 @@
 public import Engine
+import Lifecycle
 public import Linux
 public import Logging
 import NIOCore
@@ -41,7 +42,7 @@ public final class DockerServer: Sendable {
 
         /// Accepts no more; ends what only watches (logs, events, wait, attach); lets other requests end, for `grace`
         /// at most.
-        public func stop(grace: Duration) { server.stop(grace: .nanoseconds(Int64(grace / .nanoseconds(1)))) }
+        public func stop(grace: Duration) { server.stop(grace: .nanoseconds(grace.wholeNanoseconds)) }
 
         /// Breaks off every connection.
         public func abort() { server.abortAll() }

@@ -10,6 +10,12 @@ extension Grace: CustomStringConvertible {
         }
     }
 
+    /// A negative number is Docker's "no bound"; nil above 10 years.
+    public init?(seconds: Int) {
+        guard seconds < 0 || .seconds(seconds) <= Duration.longestWait else { return nil }
+        self = seconds < 0 ? .unbounded : .bounded(.seconds(seconds))
+    }
+
     public var description: String {
         switch self {
         case .bounded(let duration): duration.shortText
@@ -26,6 +32,8 @@ extension Duration {
     ]
     private static func scale(_ unit: Substring) -> Int64? { units.first { $0.suffix == unit }?.nanoseconds }
     private static let longest: Int64 = 10 * 365 * 86400 * 1_000_000_000
+    /// What may be asked for as a grace period or a deadline: 10 years. Sums of them stay far from any overflow.
+    public static let longestWait = Duration.nanoseconds(longest)
 
     /// Reads `10s`, `1m30s`, `500ms`, `1.5h`, or a bare number of seconds; exact to the nanosecond, what is finer is cut
     /// off. Nil for all else, negatives and more than 10 years included.

@@ -12,14 +12,14 @@ public struct Instant: Hashable, Sendable, Comparable {
 }
 
 extension Duration {
-    /// Whole milliseconds, rounded down.
-    public var wholeMilliseconds: Int64 { components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000 }
+    /// Whole milliseconds, towards zero; saturates as `wholeNanoseconds` does.
+    public var wholeMilliseconds: Int64 { wholeNanoseconds / 1_000_000 }
 
     /// Nanoseconds; saturates at the ends of `Int64` (292 years).
     public var wholeNanoseconds: Int64 {
-        let (high, overflow) = components.seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        if overflow { return components.seconds < 0 ? .min : .max }
-        let (sum, tooMuch) = high.addingReportingOverflow(components.attoseconds / 1_000_000_000)
-        return tooMuch ? (high < 0 ? .min : .max) : sum
+        // `components` traps beyond `Int64` seconds, so what is too long is sorted out before it is asked.
+        if self >= .nanoseconds(Int64.max) { return .max }
+        if self <= .nanoseconds(Int64.min) { return .min }
+        return components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
     }
 }

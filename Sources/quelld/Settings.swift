@@ -108,7 +108,9 @@ private func absolute(_ path: String, _ name: String) throws(DaemonError) -> Str
 }
 
 private func positive(_ number: Int, _ name: String) throws(DaemonError) -> Int {
-    guard number > 0 else { throw DaemonError("\(name) \(number): expected a positive number of seconds") }
+    guard number > 0, .seconds(number) <= Duration.longestWait else {
+        throw DaemonError("\(name) \(number): expected a positive number of seconds, at most 10 years")
+    }
     return number
 }
 

@@ -98,6 +98,16 @@ import Testing
         #expect(Timestamp(text) == stamp)
     }
 
+    /// A container may give its files any time.
+    @Test(arguments: [
+        (Int.min, "0000-01-01T00:00:00Z"), (-62_167_219_201, "0000-01-01T00:00:00Z"),
+        (253_402_300_799, "9999-12-31T23:59:59Z"), (253_402_300_800, "9999-12-31T23:59:59Z"),
+        (Int.max, "9999-12-31T23:59:59Z"),
+    ])
+    func writesTheNearestTimeThatCanBeWritten(seconds: Int, text: String) {
+        #expect(Timestamp(seconds: seconds).description == text)
+    }
+
     @Test func readsOffsetsAndShortFractions() {
         #expect(Timestamp("2024-02-29T13:34:56.5+01:00") == Timestamp(seconds: 1_709_210_096, nanoseconds: 500_000_000))
         #expect(Timestamp("2024-02-29T12:34:56.1234567899Z")?.nanoseconds == 123_456_789)

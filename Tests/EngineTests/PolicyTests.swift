@@ -1,5 +1,6 @@
 import APITypes
 import Lifecycle
+import Linux
 import Testing
 
 @testable import Engine
@@ -107,5 +108,28 @@ struct PolicyTests {
         #expect(HealthPlan(HealthConfig(), shell: nil) == nil)
         config.test = ["NONE"]
         #expect(HealthPlan(config, shell: nil) == nil)
+    }
+}
+
+/// What is written of a container that chose its numbers.
+@Suite struct NumberTests {
+    @Test func sumsOfSizesSaturate() {
+        #expect(Int.max.saturatingSum(1) == .max && Int.min.saturatingSum(-1) == .min && 1.saturatingSum(2) == 3)
+    }
+
+    @Test(arguments: [(Int.min, Int64.min), (Int.max, .max), (9_223_372_036, .max), (-1, -1), (0, 999_999_999)])
+    func nanosecondsSaturate(_ seconds: Int, _ expected: Int64) {
+        #expect(Timestamp(seconds: seconds, nanoseconds: 999_999_999).nanosecondsSince1970 == expected)
+    }
+
+    @Test func timesBefore1970AreWritten() {
+        #expect(Timestamp(nanosecondsSince1970: -1).description == "1969-12-31T23:59:59.999999999Z")
+        #expect(!Timestamp(nanosecondsSince1970: .min).description.isEmpty)
+    }
+
+    @Test func swapOfAHugeLimitIsNotDoubledBeyondTheRange() throws {
+        var (host, facts) = (HostConfig(), try HostFacts.read(try CgroupHost.detect()))
+        (host.memory, facts.limitsSwap) = (.max, true)
+        #expect(try Spec.memory(host, facts)?["swap"] == .integer(.max))
     }
 }

@@ -60,7 +60,11 @@ struct RefusalTests {
         }
         #expect(try #require(try make(["max-size": "10m", "max-file": "3"])) == (10 << 20, 3))
         #expect(try #require(try make([:])) == (nil, 1))
-        for wrong in [["max-size": "big"], ["max-file": "0", "max-size": "1k"], ["max-file": "3"], ["max-size": "0"]] {
+        for wrong in [
+            ["max-size": "big"], ["max-file": "0", "max-size": "1k"], ["max-file": "3"], ["max-size": "0"],
+            // Each rotation looks at every file.
+            ["max-file": "1001", "max-size": "1k"], ["max-file": "4294967295", "max-size": "1k"],
+        ] {
             #expect(throws: EngineError.self) { _ = try make(wrong) }
         }
     }

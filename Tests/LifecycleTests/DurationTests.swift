@@ -74,3 +74,24 @@ import Testing
         #expect(Duration.microseconds(1999).wholeMilliseconds == 1)
     }
 }
+
+/// Numbers from outside are added up and printed: nothing of it may trap.
+@Suite struct LongDurationTests {
+    @Test(arguments: [Int.min, -1, 0, 1, 315_360_000, 315_360_001, Int.max])
+    func gracesInSeconds(_ seconds: Int) {
+        let grace = Grace(seconds: seconds)
+        if seconds < 0 {
+            #expect(grace == .unbounded)
+        } else {
+            #expect(grace == (seconds <= 315_360_000 ? .bounded(.seconds(seconds)) : nil))
+        }
+    }
+
+    @Test(arguments: [Int64.min, -9_223_372_037, 9_223_372_037, .max])
+    func sumsBeyondTheRangeSaturate(_ seconds: Int64) {
+        let sum = Duration.seconds(seconds) + .seconds(seconds)
+        #expect(sum.wholeNanoseconds == (seconds < 0 ? .min : .max))
+        #expect(sum.wholeMilliseconds == (seconds < 0 ? Int64.min : .max) / 1_000_000)
+        #expect(!sum.shortText.isEmpty)
+    }
+}

@@ -126,7 +126,10 @@ final class HijackGate: ChannelInboundHandler {
             switch halves[0].lowercased() {
             case "transfer-encoding": return nil
             case "content-length":
-                guard let body = Int(halves[1].filter { $0 != " " && $0 != "\t" }), body >= 0 else { return nil }
+                // A larger body is refused in any case, so there is nothing to hijack.
+                guard let body = Int(halves[1].filter { $0 != " " && $0 != "\t" }),
+                    (0...Call.jsonLimit).contains(body)
+                else { return nil }
                 length = endOfHead + body
             default: break
             }

@@ -173,9 +173,7 @@ extension Call {
     /// Docker's `t` and `signal`.
     func stopOptions() throws -> StopOptions {
         var options = StopOptions()
-        if let seconds = try query.integer("t") {
-            options.timeout = seconds < 0 ? .unbounded : .bounded(.seconds(seconds))
-        }
+        options.timeout = try query.integer("t").map { seconds in try Grace(checked: seconds, "t") }
         if let signal = query.string("signal") { options.signal = try Signal(parsing: signal) }
         return options
     }

@@ -14,7 +14,7 @@ extension API {
             },
             Route(.POST, "/quell/v1/containers/{id}/kill") { call in
                 let request = try await call.json(StopRequest.self)
-                let deadline = request.killDeadlineMs.map { Duration.milliseconds($0) }
+                let deadline = try request.killDeadline
                 try await follow(call, try await engine.killContainer(try call.id, killDeadline: deadline))
             },
             Route(.GET, "/quell/v1/containers/{id}/state") { call in
@@ -54,7 +54,7 @@ extension StopOptions {
         } catch {
             throw APIFailure(error) ?? APIFailure.invalid("\(error)")
         }
-        timeout = request.timeout.map { $0 < 0 ? .unbounded : .bounded(.seconds($0)) }
+        timeout = try request.timeout.map { seconds throws(APIFailure) in try Grace(checked: seconds, "timeout") }
         if let text = request.scope {
             guard let named = Scope(name: text) else {
                 throw APIFailure.invalid("invalid scope \"\(text)\": expected auto, init or all")
@@ -67,9 +67,28 @@ extension StopOptions {
             }
             unhandled = named
         }
-        if let milliseconds = request.killDeadlineMs {
-            guard milliseconds > 0 else { throw APIFailure.invalid("killDeadlineMs must be positive") }
-            killDeadline = .milliseconds(milliseconds)
+        killDeadline = try request.killDeadline
+    }
+}
+
+extension StopRequest {
+    fileprivate var killDeadline: Duration? {
+        get throws(APIFailure) {
+            guard let milliseconds = killDeadlineMs else { return nil }
+            guard milliseconds > 0, .milliseconds(milliseconds) <= Duration.longestWait else {
+                throw APIFailure.invalid("killDeadlineMs: \(milliseconds) is not between 1 and 10 years")
+            }
+            return .milliseconds(milliseconds)
         }
+    }
+}
+
+extension Grace {
+    /// `name`: the input, for the error.
+    init(checked seconds: Int, _ name: String) throws(APIFailure) {
+        guard let grace = Grace(seconds: seconds) else {
+            throw APIFailure.invalid("\(name): \(seconds) seconds are more than 10 years; -1 waits without bound")
+        }
+        self = grace
     }
 }

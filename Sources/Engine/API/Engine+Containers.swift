@@ -100,7 +100,7 @@ extension Engine {
                 continue
             }
             report.containersDeleted?.append(container.id)
-            report.spaceReclaimed += size
+            report.spaceReclaimed = report.spaceReclaimed.saturatingSum(size)
         }
         return report
     }

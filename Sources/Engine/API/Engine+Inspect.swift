@@ -12,7 +12,7 @@ extension Engine {
         var view = core.inspect(container)
         if size {
             view.sizeRw = await core.writtenBytes(container.paths)
-            view.sizeRootFs = (view.sizeRw ?? 0) + core.imageBytes(view.image)
+            view.sizeRootFs = (view.sizeRw ?? 0).saturatingSum(core.imageBytes(view.image))
         }
         return view
     }

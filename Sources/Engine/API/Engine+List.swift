@@ -28,7 +28,8 @@ extension Engine {
         if options.size {
             for (index, (container, _)) in chosen.enumerated() {
                 list[index].sizeRw = await core.writtenBytes(container.paths)
-                list[index].sizeRootFs = (list[index].sizeRw ?? 0) + core.imageBytes(list[index].imageID)
+                list[index].sizeRootFs = (list[index].sizeRw ?? 0).saturatingSum(
+                    core.imageBytes(list[index].imageID))
             }
         }
         return list

@@ -65,7 +65,7 @@ extension Engine {
                 continue
             }
             report.volumesDeleted?.append(row.name)
-            report.spaceReclaimed += size
+            report.spaceReclaimed = report.spaceReclaimed.saturatingSum(size)
         }
         return report
     }
@@ -86,8 +86,7 @@ extension EngineCore {
         do throws(EngineError) {
             return try await Blocking.run { () throws(EngineError) in
                 try attempt { () throws(SystemError) in
-                    var seen: Set<UInt64> = []
-                    return try TreeSize.bytes(path, &seen)
+                    try TreeSize.bytes(path)
                 }
             }
         } catch {
@@ -102,14 +101,20 @@ extension EngineCore {
 }
 
 enum TreeSize {
-    static func bytes(_ path: String, _ seen: inout Set<UInt64>) throws(SystemError) -> Int {
-        guard let status = try File.status(of: path, following: false) else { return 0 }
-        guard status.kind == .directory else {
-            if status.links > 1, !seen.insert(status.inode).inserted { return 0 }
-            return Int(status.size)
-        }
+    /// Without recursion: how deep a tree is, and what sizes its sparse files claim, is a container's choice.
+    static func bytes(_ root: String) throws(SystemError) -> Int {
         var sum = 0
-        for entry in try File.list(path) { sum += try bytes("\(path)/\(entry.name)", &seen) }
+        var seen: Set<UInt64> = []
+        var waiting = [root]
+        while let path = waiting.popLast() {
+            guard let status = try File.status(of: path, following: false) else { continue }
+            guard status.kind != .directory else {
+                for entry in try File.list(path) { waiting.append("\(path)/\(entry.name)") }
+                continue
+            }
+            if status.links > 1, !seen.insert(status.inode).inserted { continue }
+            sum = sum.saturatingSum(Int(clamping: status.size))
+        }
         return sum
     }
 }

@@ -5,8 +5,11 @@ import Linux
 extension Container {
     func rename(to new: String) async throws(EngineError) {
         guard machine.state != .removing else { throw .conflict("container \(name) is marked for removal") }
-        let old = name
-        guard new != old else { throw .invalid("Renaming a container with the same name as its current name") }
+        guard new != name else { throw .invalid("Renaming a container with the same name as its current name") }
+        // One after another: the last that is recorded must be the last that is known here.
+        guard !isRenaming else { throw .conflict("container \(name) is just being renamed") }
+        isRenaming = true
+        defer { isRenaming = false }
         let (taken, holder) = core.registry.reserve(new, for: id)
         guard taken else {
             throw .conflict(
@@ -17,6 +20,7 @@ extension Container {
             core.registry.release(new, of: id)
             throw error
         }
+        let old = name
         name = new
         core.registry.release(old, of: id)
         publish()
@@ -53,6 +57,7 @@ extension Container {
 /// `update` by Docker's rules: what is 0 or missing stays.
 enum UpdatedLimits {
     static func merge(_ update: ContainerUpdateRequest, into old: HostConfig) throws(EngineError) -> HostConfig {
+        try check(update)
         var host = old
         func pick(_ new: Int?, _ old: Int?) -> Int? { (new ?? 0) != 0 ? new : old }
         func pick(_ new: String?, _ old: String?) -> String? { (new ?? "").isEmpty ? old : new }
@@ -74,6 +79,14 @@ enum UpdatedLimits {
         return host
     }
 
+    private static func check(_ update: ContainerUpdateRequest) throws(EngineError) {
+        var named = HostConfig()
+        (named.memory, named.memorySwap) = (update.memory, update.memorySwap)
+        (named.memoryReservation, named.cpuShares) = (update.memoryReservation, update.cpuShares)
+        (named.cpuPeriod, named.cpuQuota, named.nanoCpus) = (update.cpuPeriod, update.cpuQuota, update.nanoCpus)
+        try NumberChecks.check(named)
+    }
+
     /// Of what the update names; values that only stay are not written again.
     static func limits(_ update: ContainerUpdateRequest, _ host: HostConfig) -> CgroupLimits {
         var limits = CgroupLimits()
@@ -81,9 +94,9 @@ enum UpdatedLimits {
         limits.memoryBytes = named(update.memory)
         limits.memoryAndSwapBytes = named(update.memorySwap)
         limits.memoryReservationBytes = named(update.memoryReservation)
-        limits.shares = named(update.cpuShares).map { UInt64(max(2, $0)) }
+        limits.shares = named(update.cpuShares).map { UInt64(clamping: max(2, $0)) }
         limits.quotaMicroseconds = named(update.cpuQuota)
-        limits.periodMicroseconds = named(update.cpuPeriod).map { UInt64($0) }
+        limits.periodMicroseconds = named(update.cpuPeriod).map { UInt64(clamping: $0) }
         if let nano = named(update.nanoCpus) {
             (limits.periodMicroseconds, limits.quotaMicroseconds) = (100_000, nano / 10_000)
         }

@@ -16,6 +16,7 @@ actor Container {
     nonisolated let population = Mutex<CgroupEvents?>(nil)
 
     var name: String
+    var isRenaming = false
     var document: ContainerDocument {
         didSet { documentBox = DocumentBox(document) }
     }

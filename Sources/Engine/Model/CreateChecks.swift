@@ -1,8 +1,9 @@
 import APITypes
 
-/// What this engine cannot do is refused by name at creation, not overlooked.
+/// What this engine cannot do is refused by name at creation, not overlooked; so are numbers that make no sense.
 enum CreateChecks {
     static func refuseUnsupported(_ request: ContainerCreateRequest) throws(EngineError) {
+        try NumberChecks.check(request)
         let host = request.hostConfig ?? HostConfig()
         let bound = (host.portBindings ?? [:]).values.contains { !($0 ?? []).isEmpty }
         if bound || host.publishAllPorts {

@@ -17,8 +17,9 @@ extension LogConfiguration {
         }
         var files: UInt32 = 1
         if let text = options["max-file"] {
-            guard let count = UInt32(text), count >= 1 else {
-                throw .invalid("invalid log-opt max-file: \"\(text)\" must be 1 or more")
+            // Each rotation looks at every one of them.
+            guard let count = UInt32(text), (1...1000).contains(count) else {
+                throw .invalid("invalid log-opt max-file: \"\(text)\" must be from 1 to 1000")
             }
             files = count
         }

@@ -23,7 +23,8 @@ struct StopDefaults: Hashable, Sendable {
         try read(labels: config.labels ?? [:])
     }
 
-    static func grace(seconds: Int) -> Grace { seconds < 0 ? .unbounded : .bounded(.seconds(seconds)) }
+    /// What is above 10 years is 10 years: an image may name anything.
+    static func grace(seconds: Int) -> Grace { Grace(seconds: seconds) ?? .bounded(Duration.longestWait) }
 
     private mutating func read(labels: [String: String]) throws(EngineError) {
         if let text = labels["quell.stop.scope"] {

@@ -23,7 +23,7 @@ extension Spec {
             guard swap <= 0 || swap >= limit else {
                 throw .invalid("Minimum memoryswap limit should be larger than memory limit, see usage")
             }
-            if facts.limitsSwap { members["swap"] = JSON(swap == 0 ? limit * 2 : swap) }
+            if facts.limitsSwap { members["swap"] = JSON(swap == 0 ? limit.saturatingSum(limit) : swap) }
         } else if (host.memorySwap ?? 0) > 0 {
             throw .invalid("You should always set the Memory limit when using Memoryswap limit, see usage")
         }

@@ -34,14 +34,15 @@ enum StateText {
     /// `Up 3 minutes (healthy)`, `Exited (0) 2 hours ago`
     static func status(_ snapshot: ContainerSnapshot, _ seen: Observation, now: Int64) -> String {
         let state = snapshot.state
-        let ended = "\(exitText(state.exit?.status))) \(span(now - state.finishedAt)) ago"
+        let ended = "\(exitText(state.exit?.status))) \(span(since: state.finishedAt, now)) ago"
         switch snapshot.live {
         case .created: return "Created"
         case .starting: return state.startedAt == 0 ? "Created" : "Restarting (\(ended)"
         case .restarting: return "Restarting (\(ended)"
         case .exited: return state.startedAt == 0 && state.finishedAt == 0 ? "Created" : "Exited (\(ended)"
         case .removing: return "Removal In Progress"
-        case .running, .paused, .stopping, .stuck: return "Up \(span(now - state.startedAt))" + remark(snapshot, seen)
+        case .running, .paused, .stopping, .stuck:
+            return "Up \(span(since: state.startedAt, now))" + remark(snapshot, seen)
         }
     }
 
@@ -67,6 +68,11 @@ enum StateText {
         guard let status else { return "unknown" }
         if status == .unobserved(.neverStarted) { return "\(status.dockerCode)" }
         return status.shellCode.map { "\($0)" } ?? "unknown"
+    }
+
+    private static func span(since begin: Int64, _ now: Int64) -> String {
+        let (nanoseconds, overflow) = now.subtractingReportingOverflow(begin)
+        return span(overflow ? 0 : nanoseconds)
     }
 
     /// Docker's words for a span of time.
