@@ -1,6 +1,8 @@
 import APITypes
-import Engine
+import Lifecycle
 import Testing
+
+@testable import Engine
 
 @Suite(.serialized, .timeLimit(.minutes(2)))
 struct StartTests {
@@ -34,8 +36,20 @@ struct StartTests {
                 Issue.record("\(String(describing: error))")
                 return
             }
+            #expect(error?.description.contains("/etc/passwd") == true, "\(String(describing: error))")
             #expect(try await fixture.engine.inspectContainer(id).state.exitCode == 126)
         }
+    }
+
+    /// Runtimes differ in what they say; the command is named once.
+    @Test(arguments: [
+        (StartFailure.notExecutable, "Permission denied", #"cannot execute "/bin/x": Permission denied"#),
+        (.notExecutable, "/bin/x: Permission denied", "/bin/x: Permission denied"),
+        (.commandNotFound, "not found", #"cannot execute "/bin/x": not found"#), (.runtime, "no cgroup", "no cgroup"),
+    ])
+    func theCommandIsNamed(_ failure: StartFailure, _ message: String, _ text: String) {
+        #expect(Container.naming(["/bin/x", "arg"], in: message, of: failure) == text)
+        #expect(Container.naming([], in: message, of: failure) == message)
     }
 
     @Test func startingTwiceIsNotModified() async throws {

@@ -91,8 +91,17 @@ extension Container {
         case .failed(let failure, let message):
             // It ends by itself, when it has reaped what the runtime left.
             shimRefused = true
-            throw Container.startError(failure, message)
+            throw Container.startError(failure, Container.naming(document.command, in: message, of: failure))
         case .done, .snapshot, .accepted: throw .system("the shim answered start wrongly")
+        }
+    }
+
+    /// A runtime says "Permission denied" and the like without saying of what: the command is named where it is at fault.
+    static func naming(_ command: [String], in message: String, of failure: StartFailure) -> String {
+        guard let name = command.first, !message.contains(name) else { return message }
+        switch failure {
+        case .commandNotFound, .notExecutable: return "cannot execute \"\(name)\": \(message)"
+        case .runtime, .state, .system: return message
         }
     }
 
