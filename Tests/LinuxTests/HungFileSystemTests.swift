@@ -16,9 +16,13 @@ import Testing
         let child = try Spawn.start(request)
         try hung.waitUntilRead()
         try group.cgroup.kill()
-        try eventually("D with KILL pending") {
+        // The wait that KILL ends shows D too: only then comes the one that nothing ends.
+        try eventually("D with KILL pending, for good") {
+            let before = try Procfs.status(of: child.pid)
+            _ = try child.pidfd.isGone(by: MonotonicClock.now() + .milliseconds(50))
             let status = try Procfs.status(of: child.pid)
-            return status.state == "D" && status.isPending(.kill)
+            return status.state == "D" && status.isPending(.kill) && before.isPending(.kill)
+                && status.voluntarySwitches == before.voluntarySwitches
         }
         #expect(try Procfs.wchan(of: child.pid, in: child.pid).contains("request_wait_answer"))
         #expect(try group.cgroup.isPopulated() && group.cgroup.members() == [child.pid])
