@@ -94,7 +94,18 @@ extension QuellClient {
             let response = try await response.checked()
             try await registered()
             let bytes = try await response.body.collect(limit: QuellClient.bodyLimit, call: request.name)
+            guard !bytes.isEmpty else {
+                throw ClientError.connection(call: request.name, reason: "it ended before the container did")
+            }
             return try decode(WaitResponse.self, from: bytes, call: request.name)
+        }
+    }
+
+    /// Waits until the container does not run, also over a restart of the daemon.
+    /// - Parameter patience: how long it may take to find a daemon again.
+    public func waitForEnd(_ container: String, patience: Duration = .seconds(10)) async throws -> WaitResponse {
+        try await rejoining(patience, "the container goes on") { answered in
+            try await waitContainer(container) { answered() }
         }
     }
 

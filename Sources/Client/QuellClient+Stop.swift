@@ -27,28 +27,11 @@ extension QuellClient {
         _ path: [String], _ order: StopRequest, _ patience: Duration, _ update: (StopUpdateLine) async throws -> Void
     ) async throws -> StopResult {
         let request = Request(.post, path, body: try .encoding(order), deadlines: .streaming)
-        let clock = ContinuousClock()
-        // Since when there is no connection, and why.
-        var lost: (since: ContinuousClock.Instant, error: ClientError)?
-        while true {
-            do {
-                return try await followStop(request) {
-                    lost = nil
-                    try await update($0)
-                }
-            } catch let error as ClientError {
-                switch error {
-                case .connection: lost = lost ?? (clock.now, error)
-                case .daemonNotRunning where lost != nil: break
-                default: throw error
-                }
+        return try await rejoining(patience, "the stop goes on, asking again joins it") { answered in
+            try await followStop(request) {
+                answered()
+                try await update($0)
             }
-            if let lost, lost.since + patience <= clock.now {
-                guard case .connection(let call, let reason) = lost.error else { throw lost.error }
-                throw ClientError.connection(call: call, reason: "\(reason); the stop goes on, asking again joins it")
-            }
-            // No event tells of a daemon that is to come.
-            try await clock.sleep(for: .milliseconds(100))
         }
     }
 

@@ -20,14 +20,18 @@ enum EventsCommand: Command {
             try pointInTime(since, arguments, session), try pointInTime(until, arguments, session)
         )
         try await session.client.events(since: since, until: until, filters: try arguments.filters()) { event in
-            switch format {
-            case .table: try session.print(line(event))
-            case .json: try session.print(try JSONValue(encoding: event).compact)
-            case .template(let template), .tableTemplate(let template):
-                try session.print(try template.render(try JSONValue(encoding: event)))
-            }
+            try session.print(try text(event, format))
         }
         return 0
+    }
+
+    private static func text(_ event: EventMessage, _ format: OutputFormat) throws -> String {
+        if case .table = format { return line(event) }
+        let document = try JSONValue(encoding: event)
+        switch format {
+        case .table, .json: return document.compact
+        case .template(let template), .tableTemplate(let template): return try template.render(document)
+        }
     }
 
     static func line(_ event: EventMessage) -> String {

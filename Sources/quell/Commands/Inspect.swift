@@ -76,59 +76,66 @@ enum InspectCommand: Command {
     }
 }
 
-enum ContainerInspectCommand: Command {
+/// `container inspect`, `image inspect` and their like: one kind, asked of one call.
+protocol KindInspectCommand: Command {
+    static var kind: String { get }
+    static func source(_ arguments: Arguments, _ client: QuellClient) throws -> Inspection.Source
+}
+
+extension KindInspectCommand {
+    static var options: [any OptionSpec] { [Inspection.format] }
+
+    static func run(_ arguments: Arguments, _ session: Session) async throws -> Int32 {
+        try await Inspection(kind: kind, sources: [try source(arguments, session.client)]).run(arguments, session)
+    }
+}
+
+enum ContainerInspectCommand: KindInspectCommand {
     static let about = About(
         "inspect", "Show everything about containers", usage: "CONTAINER [CONTAINER...]",
         examples: [("quell container inspect -f '{{json .Mounts}}' web", "its mounts")])
+    static let kind = "container"
     static let options: [any OptionSpec] = [Inspection.format, InspectCommand.size]
     static let operands = Operands.atLeast(1, .containers)
 
-    static func run(_ arguments: Arguments, _ session: Session) async throws -> Int32 {
-        let (client, size) = (session.client, try arguments[InspectCommand.size])
-        return try await Inspection(
-            kind: "container", sources: [{ try await client.inspectContainerJSON($0, size: size) }]
-        ).run(arguments, session)
+    static func source(_ arguments: Arguments, _ client: QuellClient) throws -> Inspection.Source {
+        let size = try arguments[InspectCommand.size]
+        return { try await client.inspectContainerJSON($0, size: size) }
     }
 }
 
-enum ImageInspectCommand: Command {
+enum ImageInspectCommand: KindInspectCommand {
     static let about = About(
         "inspect", "Show everything about images", usage: "IMAGE [IMAGE...]",
         examples: [("quell image inspect -f '{{.Config.Cmd}}' busybox", "what it runs")])
-    static let options: [any OptionSpec] = [Inspection.format]
+    static let kind = "image"
     static let operands = Operands.atLeast(1, .images)
 
-    static func run(_ arguments: Arguments, _ session: Session) async throws -> Int32 {
-        let client = session.client
-        return try await Inspection(kind: "image", sources: [{ try await client.inspectImageJSON($0) }])
-            .run(arguments, session)
+    static func source(_: Arguments, _ client: QuellClient) -> Inspection.Source {
+        { try await client.inspectImageJSON($0) }
     }
 }
 
-enum VolumeInspectCommand: Command {
+enum VolumeInspectCommand: KindInspectCommand {
     static let about = About(
         "inspect", "Show everything about volumes", usage: "VOLUME [VOLUME...]",
         examples: [("quell volume inspect -f '{{.Mountpoint}}' data", "where it lies")])
-    static let options: [any OptionSpec] = [Inspection.format]
+    static let kind = "volume"
     static let operands = Operands.atLeast(1, .volumes)
 
-    static func run(_ arguments: Arguments, _ session: Session) async throws -> Int32 {
-        let client = session.client
-        return try await Inspection(kind: "volume", sources: [{ try await client.inspectVolumeJSON($0) }])
-            .run(arguments, session)
+    static func source(_: Arguments, _ client: QuellClient) -> Inspection.Source {
+        { try await client.inspectVolumeJSON($0) }
     }
 }
 
-enum NetworkInspectCommand: Command {
+enum NetworkInspectCommand: KindInspectCommand {
     static let about = About(
         "inspect", "Show everything about networks", usage: "NETWORK [NETWORK...]",
         examples: [("quell network inspect host", "the network of the host")])
-    static let options: [any OptionSpec] = [Inspection.format]
+    static let kind = "network"
     static let operands = Operands.atLeast(1, .none)
 
-    static func run(_ arguments: Arguments, _ session: Session) async throws -> Int32 {
-        let client = session.client
-        return try await Inspection(kind: "network", sources: [{ try await client.inspectNetworkJSON($0) }])
-            .run(arguments, session)
+    static func source(_: Arguments, _ client: QuellClient) -> Inspection.Source {
+        { try await client.inspectNetworkJSON($0) }
     }
 }

@@ -61,7 +61,7 @@ enum WaitCommand: Command {
     static func run(_ arguments: Arguments, _ session: Session) async throws -> Int32 {
         let client = session.client
         return try await session.each(arguments.operands, width: arguments.operands.count) {
-            let ended = try await client.waitContainer($0)
+            let ended = try await client.waitForEnd($0)
             if let error = ended.error, !error.message.isEmpty { throw Failure("\($0): \(error.message)") }
             return "\(ended.statusCode)"
         }

@@ -85,6 +85,9 @@ extension JSONValue {
     }
 
     /// An object of the API, as it goes over the wire.
+    // Inlined beside a typed throw, its two kinds of errors make Swift 6.3's optimizer write IR that LLVM refuses
+    // (swifterror in a phi).
+    @inline(never)
     init(encoding value: some Encodable) throws {
         try self.init(parsing: Array(try DockerJSON.encode(value)))
     }
