@@ -18,16 +18,20 @@ public struct ShimConfiguration: Hashable, Sendable {
     /// The container's stdin is open, and closes with the first attached client that closes it.
     public var openStdin: Bool
     public var stdinOnce: Bool
+    /// The host's control group mounts, as lines of mountinfo, so that the shim need not look through all the mounts of a
+    /// busy host. Empty: it looks.
+    public var cgroupMounts: String
 
     public init(
         containerID: String, bundle: String, runtime: String, runtimeRoot: String, containerCgroup: String,
         shimCgroup: String, socket: String, exitRecord: String, log: LogConfiguration?, terminal: Bool,
-        openStdin: Bool, stdinOnce: Bool
+        openStdin: Bool, stdinOnce: Bool, cgroupMounts: String = ""
     ) {
         (self.containerID, self.bundle, self.runtime) = (containerID, bundle, runtime)
         (self.runtimeRoot, self.containerCgroup, self.shimCgroup) = (runtimeRoot, containerCgroup, shimCgroup)
         (self.socket, self.exitRecord, self.log) = (socket, exitRecord, log)
         (self.terminal, self.openStdin, self.stdinOnce) = (terminal, openStdin, stdinOnce)
+        self.cgroupMounts = cgroupMounts
     }
 }
 
@@ -60,7 +64,7 @@ extension LogConfiguration: WireCodable {
 
 extension ShimConfiguration: WireCodable {
     /// Raised when a field changes; a shim refuses a configuration of another version.
-    static let version: UInt16 = 1
+    static let version: UInt16 = 2
 
     public func encode(to writer: inout WireWriter) {
         writer.write(ShimConfiguration.version)
@@ -71,6 +75,7 @@ extension ShimConfiguration: WireCodable {
         writer.write(terminal)
         writer.write(openStdin)
         writer.write(stdinOnce)
+        writer.write(cgroupMounts)
     }
 
     public init(from reader: inout WireReader) throws(WireError) {
@@ -81,6 +86,7 @@ extension ShimConfiguration: WireCodable {
             runtimeRoot: try reader.text(), containerCgroup: try reader.text(), shimCgroup: try reader.text(),
             socket: try reader.text(), exitRecord: try reader.text(),
             log: try reader.optional { (reader) throws(WireError) in try LogConfiguration(from: &reader) },
-            terminal: try reader.bool(), openStdin: try reader.bool(), stdinOnce: try reader.bool())
+            terminal: try reader.bool(), openStdin: try reader.bool(), stdinOnce: try reader.bool(),
+            cgroupMounts: try reader.text())
     }
 }

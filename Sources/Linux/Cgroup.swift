@@ -59,6 +59,18 @@ public struct CgroupHost: Hashable, Sendable {
         }
     }
 
+    /// Lines of mountinfo this host could have been made from: for whom it would cost to read all of them.
+    public var mountinfo: String {
+        var lines = unified.map { ["\(MountInfo.escaped($0)) rw - cgroup2 cgroup2 rw"] } ?? []
+        for mount in legacyMounts {
+            let options = controllers.filter { $0.value == mount }.map(\.key.rawValue).sorted()
+            let name = named == mount ? ["name=systemd"] : []
+            lines.append(
+                "\(MountInfo.escaped(mount)) rw - cgroup cgroup \((["rw"] + options + name).joined(separator: ","))")
+        }
+        return lines.map { "0 0 0:0 / \($0)\n" }.joined()
+    }
+
     /// The mount points of all v1 hierarchies, each once.
     var legacyMounts: [String] { Set(controllers.values).union([named].compactMap { $0 }).sorted() }
 

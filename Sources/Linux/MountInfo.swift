@@ -41,6 +41,16 @@ public struct MountInfo: Hashable, Sendable {
     /// Lines that are malformed are left out.
     public static func parse(_ bytes: [UInt8]) -> [MountInfo] { bytes.lines.compactMap { MountInfo(line: $0) } }
 
+    /// As the kernel writes it.
+    static func escaped(_ text: String) -> String {
+        text.unicodeScalars.reduce(into: "") { result, scalar in
+            switch scalar.value {
+            case 9, 10, 32, 35, 92: result += "\\" + String(scalar.value + 0o1000, radix: 8).dropFirst()
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+    }
+
     /// The kernel writes blank, tab, line end and backslash (and `#` at times) as backslash and three octal digits.
     static func unescaped(_ bytes: Bytes) -> String {
         guard bytes.contains(92) else { return bytes.text }

@@ -105,7 +105,9 @@ public final class Shim {
         signals = try SignalDescriptor([.chld, .term, .int, .hup])
         try ProcessSelf.ignoreBrokenPipes()
         try ProcessSelf.becomeSubreaper()
-        let host = try CgroupHost.detect()
+        let given = MountInfo.parse(Array(configuration.cgroupMounts.utf8))
+        let host: CgroupHost
+        if let known = CgroupHost(mountinfo: given) { host = known } else { host = try CgroupHost.detect() }
         cgroup = Cgroup("/" + configuration.containerCgroup, on: host)
         _ = try cgroup.create(.membership)
         if let events = try cgroup.openEvents() {

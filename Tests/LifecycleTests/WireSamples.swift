@@ -75,7 +75,7 @@ enum WireSamples {
             containerID: String(repeating: "a", count: 64), bundle: "/b", runtime: "/usr/bin/crun", runtimeRoot: "/r",
             containerCgroup: "quell/a", shimCgroup: "quell/shim-a", socket: "/s", exitRecord: "/e",
             log: LogConfiguration(path: "/l", maximumSize: size, maximumFiles: 3), terminal: true, openStdin: false,
-            stdinOnce: true)
+            stdinOnce: true, cgroupMounts: "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n")
     }
 
     static let requests = calls.enumerated().map { ShimRequest(id: UInt32($0), call: $1) }

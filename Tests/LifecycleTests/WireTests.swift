@@ -62,7 +62,7 @@ import Testing
         (ExitStatus.self, [3, 9], .unknown("reason", 9)), (ExitStatus.self, [2, 0, 0], .unknown("signal", 0)),
         (ExitStatus.self, [2, 65, 0], .unknown("signal", 65)), (ExitStatus.self, [2, 9, 2], .unknown("bool", 2)),
         (Rung.self, [15, 3, 0], .unknown("scope", 3)), (StopOrder.self, [0, 0, 0, 0, 2], .unknown("unhandled", 2)),
-        (ShimConfiguration.self, [2, 0], .unknown("configuration version", 2)),
+        (ShimConfiguration.self, [3, 0], .unknown("configuration version", 3)),
         (StreamTarget.self, [1, 1, 0, 0, 0, 0xff], .invalidText),
         (StreamTarget.self, [1, 255, 255, 255, 255, 0], .truncated),
         (StopOrder.self, [255, 255, 255, 255, 0], .oversized(0xFFFF_FFFF)),
@@ -92,7 +92,7 @@ import Testing
             }
             readBack(ShimRequest.self, bytes)
             readBack(ShimMessage.self, bytes)
-            readBack(ShimConfiguration.self, [1, 0] + bytes)
+            readBack(ShimConfiguration.self, [2, 0] + bytes)
         }
     }
 

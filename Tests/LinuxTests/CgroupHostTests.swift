@@ -34,6 +34,17 @@ import Testing
         #expect(host.hiddenFromRuntime == ["/sys/fs/cgroup/unified"])
     }
 
+    @Test func hostIsReadBackFromItsOwnLines() throws {
+        let odd = "40 31 0:37 / /run/a\\040b\\134 rw - cgroup cgroup rw,name=mine\n"
+        for text in [Self.unified, Self.hybrid, Self.unified + odd] {
+            let host = try Self.host(text)
+            #expect(try Self.host(host.mountinfo) == host)
+        }
+        #expect(try Self.host(Self.unified + odd).named == "/run/a b\\")
+        let here = try CgroupHost.detect()
+        #expect(try Self.host(here.mountinfo) == here)
+    }
+
     @Test func v1AloneIsLegacy() throws {
         let lines = Self.hybrid.split(separator: "\n").dropLast().joined(separator: "\n")
         let host = try Self.host(lines)

@@ -51,7 +51,8 @@ extension Container {
             exitRecord: paths.exitRecord,
             log: try LogConfiguration.make(
                 document.host.logConfig, path: paths.log, defaults: core.configuration.logOptions),
-            terminal: document.config.tty, openStdin: document.config.openStdin, stdinOnce: document.config.stdinOnce)
+            terminal: document.config.tty, openStdin: document.config.openStdin, stdinOnce: document.config.stdinOnce,
+            cgroupMounts: core.cgroups.mountinfo)
     }
 
     /// What a spec is made from; `user` and the like are looked up in the mounted root file system.
