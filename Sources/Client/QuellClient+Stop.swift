@@ -27,12 +27,22 @@ extension QuellClient {
         _ path: [String], _ order: StopRequest, _ patience: Duration, _ update: (StopUpdateLine) async throws -> Void
     ) async throws -> StopResult {
         let request = Request(.post, path, body: try .encoding(order), deadlines: .streaming)
-        return try await rejoining(patience, "the stop goes on, asking again joins it") { answered in
+        let clock = ContinuousClock()
+        let asked = clock.now
+        var isUnderWay = false
+        var result = try await rejoining(patience, "the stop goes on, asking again joins it") { answered in
             try await followStop(request) {
                 answered()
+                isUnderWay = true
                 try await update($0)
             }
         }
+        if isUnderWay && result.how == "already" {
+            // It ended while no daemon was there to tell how: by this stop, and not before it.
+            result.how = nil
+            result.elapsedMs = Int((clock.now - asked) / .milliseconds(1))
+        }
+        return result
     }
 
     private func followStop(

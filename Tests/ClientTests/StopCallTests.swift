@@ -45,20 +45,32 @@ import Testing
 
     /// A daemon that ends in mid-stop and comes back is asked again, which joins the job.
     @Test func aBrokenStopIsJoinedAgain() async throws {
-        let asked = Mutex(0)
+        let asked = Atomic(0)
         try await withServer { peer in
             try peer.beginStop()
-            if asked.withLock({ asked in
-                asked += 1; return asked
-            }) < 3 {
-                return
-            }
+            if asked.add(1, ordering: .relaxed).newValue < 3 { return }
             try peer.chunk(#"{"result":{"id":"1","name":"web","verdict":"exited","exitCode":7}}"# + "\n")
             try peer.send("0\r\n\r\n")
         } _: { client, _ in
             var updates = 0
             let result = try await client.stopContainer("web", StopRequest()) { _ in updates += 1 }
             #expect(result.verdict == "exited" && result.exitCode == 7 && updates == 3)
+        }
+    }
+
+    /// What ended while no daemon was there had not ended before the stop.
+    @Test func anEndThatNobodyToldIsNotAnOldOne() async throws {
+        let asked = Atomic(0)
+        try await withServer { peer in
+            if asked.add(1, ordering: .relaxed).newValue == 1 { return try peer.beginStop() }
+            _ = try peer.receive(upTo: "}")
+            try peer.beginChunks()
+            try peer.chunk(
+                #"{"result":{"id":"1","name":"web","verdict":"exited","exitCode":7,"how":"already"}}"# + "\n")
+            try peer.send("0\r\n\r\n")
+        } _: { client, _ in
+            let result = try await client.stopContainer("web", StopRequest())
+            #expect(result.exitCode == 7 && result.how == nil && result.elapsedMs > 0)
         }
     }
 
