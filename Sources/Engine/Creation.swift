@@ -26,9 +26,7 @@ struct Creation {
             imageID: image.id.description, namespaces: namespaces, mounts: mounts, command: command)
         try check(document)
         for plan in mounts where plan.kind == .bind && !plan.createsSource {
-            try await Blocking.run(
-                "looking at the bind source \(plan.source)", within: .seconds(10), on: core.reactor
-            ) { () throws(EngineError) in try BindSource.check(plan) }
+            try await BindSource.check(plan, core)
         }
         let taken = try reserve(wanted, for: id)
         do throws(EngineError) {

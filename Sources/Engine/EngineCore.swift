@@ -31,6 +31,9 @@ final class EngineCore: Sendable {
     /// The default profile as each set of capabilities makes it, encoded: it is most of a `config.json`.
     let seccompDocuments = Mutex<[[String]: [UInt8]]>([:])
     let seccompFilters = SeccompFilters()
+    /// Disposable children: what hangs in the kernel hangs as one of these.
+    let children = Gate(limit: 256)
+    let hostLook = HostLook()
 
     init(_ parts: EngineParts) {
         (configuration, paths, store, images) = (parts.configuration, parts.paths, parts.store, parts.images)

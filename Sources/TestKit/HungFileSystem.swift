@@ -12,6 +12,8 @@ public final class HungFileSystem: Sendable {
     public let path: String
     /// The file nobody can read.
     public var file: String { path + "/file" }
+    /// A name that nobody can look at: looking it up is the call that never returns.
+    public var silent: String { path + "/silent" }
     private let device: FuseDevice
     private let directory: TemporaryDirectory
 
@@ -24,7 +26,7 @@ public final class HungFileSystem: Sendable {
 
     deinit { device.stop() }
 
-    /// Reads and writes that were taken and wait for an answer that never comes.
+    /// Reads, writes and looks at `silent` that were taken and wait for an answer that never comes.
     public var waiting: Int { device.waiting.withLock { $0 } }
 
     /// Waits until so many have been taken.

@@ -62,7 +62,7 @@ extension Container {
         let user = try await Container.lookUp(
             document.config.user ?? "", adding: host.groupAdd ?? [], in: rootfs)
         let files = document.namespaces.network.sharedID.map { core.paths.container($0).data } ?? paths.data
-        let devices = try await HostDevices.find(host)
+        let devices = try await HostDevices.find(host, core)
         let seccomp = try await core.seccomp(host, capabilities)
         return SpecInput(
             document: document, facts: core.facts, rootfs: rootfs, fileDirectory: files,

@@ -40,7 +40,7 @@ extension Container {
     }
 
     private func unmount() async {
-        let (mounts, logger, id) = (paths.mounts, core.logger, id)
+        let (mounts, logger, id) = (mountPoints, core.logger, id)
         do throws(EngineError) {
             try await Blocking.run("unmounting \(paths.rootfs)", within: .seconds(30), on: core.reactor) {
                 () throws(EngineError) in
@@ -55,7 +55,7 @@ extension Container {
         let (bundle, groups, logger, id) = (paths.bundle, [core.cgroup(id), core.shimCgroup(id)], core.logger, id)
         let runtimes = core.configuration.runtimes.keys.map { "\(core.paths.runtimeRoot($0))/\(id)" }
         do throws(EngineError) {
-            try await Blocking.run { () throws(EngineError) in
+            try await Blocking.run(.clearing) { () throws(EngineError) in
                 try attempt("clear away a run") { () throws(SystemError) in
                     try Traces.remove(bundle: bundle, runtimeStates: runtimes, cgroups: groups)
                 }

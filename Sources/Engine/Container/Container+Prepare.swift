@@ -7,9 +7,9 @@ extension Container {
     func prepareRootfs() async throws(EngineError) {
         try await mountRootfs()
         if document.host.ipcMode == "shareable" { try await mountSharedMemory() }
-        let resolved = try await resolvedMounts()
+        try await prepareSources()
         if !state.prepared {
-            for mount in resolved { try await fillVolume(mount) }
+            for mount in try await resolvedMounts() { try await fillVolume(mount) }
             state.prepared = true
         }
         let (rootfs, directory) = (paths.rootfs, document.config.workingDir ?? "/")
@@ -60,22 +60,47 @@ extension Container {
         }
     }
 
-    /// Mount plans with their places on the host. Missing sources of `-v` are made; those of `--mount` are an error.
+    /// What the mounts come from is there: missing sources of `-v` are made, those of `--mount` are an error; a part of a
+    /// volume is mounted where nobody can put something else in its place.
+    private func prepareSources() async throws(EngineError) {
+        for (index, plan) in document.mounts.enumerated() {
+            switch plan.kind {
+            case .tmpfs: break
+            case .bind: try await BindSource.check(plan, core)
+            case .volume:
+                guard let subpath = plan.subpath else { continue }
+                let data = try await core.volumes.directory(of: plan.source)
+                try await bind(subpath, of: data, at: paths.subpath(index))
+            }
+        }
+    }
+
+    private func bind(_ subpath: String, of data: String, at target: String) async throws(EngineError) {
+        let outcome = try await core.hostLook.run(
+            ["bind", data, subpath, target], "looking at \(data)/\(subpath)", core)
+        guard case .failed(let errno, let text) = outcome else { return }
+        // Docker's words.
+        guard errno == 2 || errno == 20 else { throw .system("cannot access path \(data)/\(subpath): \(text)") }
+        throw .invalid("cannot access path \(data)/\(subpath): no such file or directory")
+    }
+
+    /// Where `prepareSources` mounts.
+    var mountPoints: [String] {
+        document.mounts.indices.filter { document.mounts[$0].subpath != nil }.map(paths.subpath) + paths.mounts
+    }
+
+    /// Mount plans with their places on the host.
     func resolvedMounts() async throws(EngineError) -> [ResolvedMount] {
         var resolved: [ResolvedMount] = []
-        for plan in document.mounts {
-            switch plan.kind {
-            case .tmpfs: resolved.append(ResolvedMount(plan: plan, source: ""))
-            case .bind:
-                try await Blocking.run(
-                    "looking at the bind source \(plan.source)", within: .seconds(10), on: core.reactor
-                ) { () throws(EngineError) in try BindSource.check(plan) }
-                resolved.append(ResolvedMount(plan: plan, source: plan.source))
-            case .volume:
-                let data = try await core.volumes.directory(of: plan.source)
-                let source = plan.subpath.map { "\(data)/\($0)" } ?? data
-                resolved.append(ResolvedMount(plan: plan, source: source))
-            }
+        for (index, plan) in document.mounts.enumerated() {
+            let source =
+                switch plan.kind {
+                case .tmpfs: ""
+                case .bind: plan.source
+                case .volume where plan.subpath != nil: paths.subpath(index)
+                case .volume: try await core.volumes.directory(of: plan.source)
+                }
+            resolved.append(ResolvedMount(plan: plan, source: source))
         }
         return resolved
     }
@@ -104,15 +129,14 @@ extension Container {
 
 /// The host's side of a bind mount.
 enum BindSource {
-    static func check(_ plan: MountPlan) throws(EngineError) {
-        let found = try attempt { () throws(SystemError) in try File.status(of: plan.source) }
-        if found != nil { return }
-        guard plan.createsSource else {
-            throw .invalid("invalid mount config for type \"bind\": bind source path does not exist: \(plan.source)")
-        }
-        try attempt("make the bind source \(plan.source)") { () throws(SystemError) in
-            try File.makeDirectories(plan.source)
-        }
+    /// Makes it where that is wanted. `.timedOut` after ten seconds.
+    static func check(_ plan: MountPlan, _ core: EngineCore) async throws(EngineError) {
+        let outcome = try await core.hostLook.run(
+            [plan.createsSource ? "make" : "look", plan.source], "looking at the bind source \(plan.source)", core)
+        guard case .failed(let errno, let text) = outcome else { return }
+        if plan.createsSource { throw .system("make the bind source \(plan.source): \(text)") }
+        guard errno == 2 else { throw .system("look at the bind source \(plan.source): \(text)") }
+        throw .invalid("invalid mount config for type \"bind\": bind source path does not exist: \(plan.source)")
     }
 }
 

@@ -3,33 +3,41 @@ import Linux
 
 /// Device nodes of the host that a container gets.
 enum HostDevices {
-    static func find(_ host: HostConfig) async throws(EngineError) -> [HostDevice] {
-        let mappings = host.devices ?? []
-        if !host.privileged && mappings.isEmpty { return [] }
-        return try await Blocking.run { () throws(EngineError) in
-            var found = host.privileged ? try all(in: "/dev", as: "/dev", access: "rwm") : []
-            for mapping in mappings { found += try mapped(mapping) }
-            return found
+    /// What the user named is looked at by a child of its own: it may lie on a file system that does not answer.
+    static func find(_ host: HostConfig, _ core: EngineCore) async throws(EngineError) -> [HostDevice] {
+        var found: [HostDevice] = []
+        if host.privileged {
+            found = try await Blocking.run { () throws(EngineError) in try all(in: "/dev", as: "/dev", access: "rwm") }
         }
+        for mapping in host.devices ?? [] { found += try await mapped(mapping, core) }
+        return found
     }
 
-    private static func mapped(_ mapping: DeviceMapping) throws(EngineError) -> [HostDevice] {
+    private static func mapped(_ mapping: DeviceMapping, _ core: EngineCore) async throws(EngineError) -> [HostDevice] {
         let inside = mapping.pathInContainer.isEmpty ? mapping.pathOnHost : mapping.pathInContainer
         let access = mapping.cgroupPermissions.isEmpty ? "rwm" : mapping.cgroupPermissions
         guard access.allSatisfy({ "rwm".contains($0) }) else { throw .invalid("invalid device mode: \(access)") }
-        let status = try attempt { () throws(SystemError) in try File.status(of: mapping.pathOnHost) }
-        guard let status else {
-            throw .invalid(
-                "error gathering device information while adding custom device \"\(mapping.pathOnHost)\": no such file or directory"
-            )
+        let what = "error gathering device information while adding custom device \"\(mapping.pathOnHost)\""
+        switch try await core.hostLook.run(["devices", mapping.pathOnHost], what, core) {
+        case .failed(2, _): throw .invalid("\(what): no such file or directory")
+        case .failed(19, _): throw .invalid("\(what): not a device node")
+        case .failed(_, let text): throw .invalid("\(what): \(text)")
+        case .done(let lines):
+            return lines.split(separator: "\n").compactMap { device(line: $0, inside, access) }.sorted {
+                $0.path < $1.path
+            }
         }
-        if let device = device(status, inside, access) { return [device] }
-        guard status.kind == .directory else {
-            throw .invalid(
-                "error gathering device information while adding custom device \"\(mapping.pathOnHost)\": not a device node"
-            )
-        }
-        return try all(in: mapping.pathOnHost, as: inside, access: access)
+    }
+
+    /// `c|b MAJOR MINOR MODE UID GID NAME`, where the name is what comes after the directory's.
+    private static func device(line: Substring, _ inside: String, _ access: String) -> HostDevice? {
+        let words = line.split(separator: " ", maxSplits: 6, omittingEmptySubsequences: false)
+        guard words.count == 7, let major = Int64(words[1]), let minor = Int64(words[2]), let mode = UInt32(words[3]),
+            let uid = UInt32(words[4]), let gid = UInt32(words[5])
+        else { return nil }
+        return HostDevice(
+            path: inside + words[6], type: String(words[0]), major: major, minor: minor, mode: mode, uid: uid, gid: gid,
+            access: access)
     }
 
     /// What the container has of its own, or must not see.

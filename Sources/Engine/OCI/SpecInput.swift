@@ -27,6 +27,15 @@ struct SpecInput: Sendable {
     var sharedMemory: String?
 }
 
+extension SpecInput {
+    /// For a further process of a container that runs: what its own set-up was made from plays no part any more.
+    init(document: ContainerDocument, facts: HostFacts, user: ContainerUser, capabilities: [String]) {
+        self.init(
+            document: document, facts: facts, rootfs: "", mounts: [], user: user, capabilities: capabilities,
+            cgroupPath: "", sharedPIDs: [:], devices: [], shmSize: 0)
+    }
+}
+
 /// A mount plan with its place on the host.
 struct ResolvedMount: Hashable, Sendable {
     var plan: MountPlan

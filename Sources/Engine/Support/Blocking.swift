@@ -3,30 +3,104 @@ import Lifecycle
 import Linux
 
 /// System calls that block run here, on threads of their own, never on the threads that serve everybody.
+///
+/// Only what is sure to come back belongs here: quelld's own files, cgroups, /proc. What may hang in the kernel (a path
+/// somebody named, a process's memory) is for a `Child`: a thread in D keeps a killed quelld from going away.
 enum Blocking {
-    /// Each call gets a thread at once (a serial queue's worker), so that one that hangs delays nobody.
-    static func run<Value: Sendable>(
-        _ body: @escaping @Sendable () throws(EngineError) -> Value
-    ) async throws(EngineError) -> Value {
-        let result: Result<Value, EngineError> = await withCheckedContinuation { continuation in
-            DispatchQueue(label: "quell.blocking").async { continuation.resume(returning: capture(body)) }
+    /// What a call is about. Each kind has its own threads, so that slow ones of one kind hold up no other.
+    enum Kind: CaseIterable {
+        case files
+        /// Reading what containers have written.
+        case logs
+        /// Ending and unmounting what a run has left: waits for the kernel at times.
+        case clearing
+        /// Starting programs.
+        case children
+    }
+
+    static func threads(of kind: Kind) -> BlockingThreads {
+        switch kind {
+        case .files: files
+        case .logs: logs
+        case .clearing: clearing
+        case .children: children
         }
-        return try result.get()
+    }
+
+    // Together less than libdispatch's 255, beyond which nothing begins any more.
+    private static let files = BlockingThreads("files", limit: 80)
+    private static let logs = BlockingThreads("logs", limit: 48)
+    private static let clearing = BlockingThreads("clearing away", limit: 64)
+    private static let children = BlockingThreads("starting programs", limit: 32)
+
+    static func run<Value: Sendable>(
+        _ kind: Kind = .files, _ body: @escaping @Sendable () throws(EngineError) -> Value
+    ) async throws(EngineError) -> Value {
+        try await threads(of: kind).run(body)
     }
 
     /// As `run`; `.timedOut` when it has not come back by then. The thread is left to itself.
     static func run<Value: Sendable>(
+        _ what: String, within limit: Duration, on reactor: Reactor, _ kind: Kind = .clearing,
+        _ body: @escaping @Sendable () throws(EngineError) -> Value
+    ) async throws(EngineError) -> Value {
+        try await threads(of: kind).run(what, within: limit, on: reactor, body)
+    }
+}
+
+/// Threads for calls of one kind, at most so many at once.
+final class BlockingThreads: Sendable {
+    var limit: Int { gate.limit }
+    private let name: String
+    private let gate: Gate
+    /// What a call may wait for a thread.
+    private let patience: Duration
+
+    init(_ name: String, limit: Int, patience: Duration = .seconds(20)) {
+        (self.name, self.patience) = (name, patience)
+        gate = Gate(limit: limit)
+    }
+
+    /// Has no deadline of its own; `.timedOut` when no thread was free for long, as all are in calls that do not end.
+    func run<Value: Sendable>(
+        _ body: @escaping @Sendable () throws(EngineError) -> Value
+    ) async throws(EngineError) -> Value {
+        let place = try await enter(within: patience)
+        let result: Result<Value, EngineError> = await withCheckedContinuation { continuation in
+            start(place) { continuation.resume(returning: BlockingThreads.capture(body)) }
+        }
+        return try result.get()
+    }
+
+    /// The limit is for waiting and for the call together.
+    func run<Value: Sendable>(
         _ what: String, within limit: Duration, on reactor: Reactor,
         _ body: @escaping @Sendable () throws(EngineError) -> Value
     ) async throws(EngineError) -> Value {
+        let due = MonotonicClock.now() + limit
+        let place = try await enter(within: min(limit, patience))
         let promise = Promise<Result<Value, EngineError>>()
-        let timer = reactor.after(limit) {
+        let timer = reactor.at(due) {
             promise.resolve(.failure(.timedOut("\(what) took longer than \(limit.shortText)")))
         }
-        DispatchQueue(label: "quell.blocking").async { promise.resolve(capture(body)) }
+        start(place) { promise.resolve(BlockingThreads.capture(body)) }
         let result = await promise.value()
         reactor.cancel(timer)
         return try result.get()
+    }
+
+    private func enter(within patience: Duration) async throws(EngineError) -> Gate.Place {
+        if let place = await gate.enter(within: patience) { return place }
+        throw .timedOut(
+            "no thread was free within \(patience.shortText): \(gate.limit) calls (\(name)) have not come back")
+    }
+
+    /// A serial queue of its own gets a thread at once, as long as there are less than 255.
+    private func start(_ place: Gate.Place, _ body: @escaping @Sendable () -> Void) {
+        DispatchQueue(label: "quell.blocking").async {
+            body()
+            place.leave()
+        }
     }
 
     private static func capture<Value>(_ body: () throws(EngineError) -> Value) -> Result<Value, EngineError> {

@@ -2,64 +2,138 @@ import Lifecycle
 import Linux
 import Synchronization
 
-/// Small programs whose output is wanted, run as disposable children.
+/// Small programs whose output is wanted, run as disposable children. No thread waits for one: what hangs in the kernel
+/// is left behind as a process of its own, which keeps no lock and no descriptor of the engine.
 enum Child {
-    /// Its standard output. `.timedOut` after the limit: it is killed, and not waited for. A failure gives its own words.
+    /// Its standard output and standard error, when it has ended well. `.timedOut` after the limit: it is killed, and not
+    /// waited for. A failure gives its own words, as `.invalid`.
     static func output(
         _ executable: String, _ arguments: [String], within limit: Duration, limit bytes: Int, _ core: EngineCore
     ) async throws(EngineError) -> String {
-        let handle = Handle()
         let name = executable.split(separator: "/").last.map(String.init) ?? executable
-        do throws(EngineError) {
-            return try await Blocking.run(name, within: limit, on: core.reactor) { () throws(EngineError) in
-                try attempt("run \(name)") { () throws(SystemError) in
-                    try run(executable, arguments, bytes, handle)
-                }.get()
+        let result = try await run(executable, arguments, for: name, within: limit, limit: bytes, core)
+        guard result.status?.isSuccess == true else { throw .invalid(result.text.trimmingWhitespace) }
+        return result.text
+    }
+
+    struct Result: Sendable {
+        var text: String
+        /// Nil when it could not be known.
+        var status: ExitStatus?
+    }
+
+    /// Runs it to its end, whatever that is. `what` is said where it takes too long; `left` gets one that was killed for
+    /// that and may never end.
+    static func run(
+        _ executable: String, _ arguments: [String], for what: String, within limit: Duration, limit bytes: Int,
+        _ core: EngineCore, left: (ChildProcess) -> Void = { _ in }
+    ) async throws(EngineError) -> Result {
+        let (gate, reactor) = (core.children, core.reactor)
+        guard let place = await gate.enter(within: limit) else {
+            throw .timedOut("\(what): \(gate.limit) earlier helper processes have not come back")
+        }
+        let pipe = try attempt { () throws(SystemError) in try PipeEnds() }
+        let child = try await Blocking.run("starting \(executable)", within: limit, on: reactor, .children) {
+            () throws(EngineError) in
+            try attempt("run \(executable)") { () throws(SystemError) in
+                try ChildProcess(executable, arguments, writing: try pipe.takeWriting(), reactor, place)
             }
+        }
+        let reader = PipeReader(try attempt { () throws(SystemError) in try pipe.takeReading() }, reactor)
+        do throws(EngineError) {
+            return try await result(of: child, reader, what, within: limit, limit: bytes, reactor)
         } catch {
-            handle.kill()
+            child.kill()
+            left(child)
             throw error
         }
     }
 
-    /// The child's pidfd, for the one that does not want to wait any longer.
-    private final class Handle: Sendable {
-        let pidfd = Mutex<Pidfd?>(nil)
-
-        func keep(_ child: consuming Pidfd) {
-            // A closure cannot consume what it captures: it is handed over in a box of one.
-            var box: Pidfd? = consume child
-            pidfd.withLock { $0 = box.take() }
+    private static func result(
+        of child: ChildProcess, _ reader: PipeReader, _ what: String, within limit: Duration, limit bytes: Int,
+        _ reactor: Reactor
+    ) async throws(EngineError) -> Result {
+        let outcome = Promise<Swift.Result<Result, EngineError>>()
+        let timer = reactor.after(limit) {
+            outcome.resolve(.failure(.timedOut("\(what) took longer than \(limit.shortText)")))
         }
-
-        func kill() {
-            pidfd.withLock { held in
-                // It may have ended; the thread that waits reaps it.
-                do throws(SystemError) {
-                    _ = try held.borrow { (pidfd) throws(SystemError) in try pidfd.send(.kill) }
-                } catch {}
-            }
+        Task {
+            do throws(EngineError) {
+                let text = try await read(reader, limit: bytes)
+                outcome.resolve(.success(Result(text: text, status: await child.ended.value())))
+            } catch { outcome.resolve(.failure(error)) }
         }
+        let result = await outcome.value()
+        reactor.cancel(timer)
+        reader.close()
+        return try result.get()
     }
 
-    private static func run(
-        _ executable: String, _ arguments: [String], _ limit: Int, _ handle: Handle
-    ) throws(SystemError) -> Result<String, EngineError> {
-        let pipe = try PipeEnds()
+    private static func read(_ reader: PipeReader, limit: Int) async throws(EngineError) -> String {
+        var bytes: [UInt8] = []
+        while let piece = try await reader.next() {
+            bytes += piece
+            if bytes.count > limit { throw .system("a helper process said more than \(limit) bytes") }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+/// A child of the engine, reaped by the reactor when it ends, be that long after anybody waits for it.
+final class ChildProcess: Sendable {
+    let pid: Int32
+    /// How it ended.
+    let ended = Promise<ExitStatus?>()
+    private let pidfd: Mutex<Pidfd?>
+    private let token = Mutex<Reactor.Token?>(nil)
+    private let reactor: Reactor
+    private let place: Gate.Place
+
+    /// Leaves its place when it has ended.
+    init(
+        _ executable: String, _ arguments: [String], writing: consuming OwnedDescriptor, _ reactor: Reactor,
+        _ place: Gate.Place
+    ) throws(SystemError) {
         let null = try File.open("/dev/null", .readWrite)
-        let writing = try pipe.takeWriting()
         var request = SpawnRequest(executable, arguments)
         request.descriptors = [
             DescriptorMapping(0, from: null.raw), DescriptorMapping(1, from: writing.raw),
             DescriptorMapping(2, from: writing.raw),
         ]
         let process = try Spawn.start(request)
-        try writing.close()
-        let waiting = try Pidfd(opening: process.pid)
-        handle.keep(process.takePidfd())
-        let text = String(decoding: try pipe.takeReading().readAll(limit: limit), as: UTF8.self)
-        let status = try waiting.reap(by: nil)
-        handle.pidfd.withLock { $0 = nil }
-        return status?.isSuccess == true ? .success(text) : .failure(.invalid(text.trimmingWhitespace))
+        pid = process.pid
+        let held = process.takePidfd()
+        let raw = held.descriptor.raw
+        (self.reactor, self.place) = (reactor, place)
+        pidfd = Mutex(consume held)
+        // Under the lock, so that a handler that runs at once finds the token.
+        token.withLock { $0 = reactor.register(raw, .readable) { [self] _ in reap() } }
+    }
+
+    private func reap() {
+        let status: ExitStatus?? = pidfd.withLock { pidfd in
+            guard let held = pidfd.take() else { return nil }
+            do throws(SystemError) {
+                guard let status = try held.reap() else {
+                    pidfd = consume held
+                    return nil
+                }
+                return .some(status)
+            } catch { return .some(nil) }
+        }
+        guard let status else { return }
+        if let token = token.withLock({ $0.take() }) { reactor.unregister(token) }
+        place.leave()
+        ended.resolve(status)
+    }
+
+    func kill() {
+        pidfd.withLock { pidfd in
+            do throws(SystemError) {
+                _ = try pidfd.borrow { (held) throws(SystemError) in try held.send(.kill) }
+            } catch {
+                // It has ended already: that is what was wanted.
+            }
+        }
     }
 }

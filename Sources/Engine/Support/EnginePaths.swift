@@ -30,7 +30,9 @@ struct ContainerPaths: Hashable, Sendable {
     var rootfs: String { "\(data)/rootfs" }
     /// Shared memory of a container whose IPC others may join.
     var sharedMemory: String { "\(data)/shm" }
-    /// What the engine mounts for a run.
+    /// Where the part of a volume that is the mount of this number is mounted, to be bound into the container from there.
+    func subpath(_ number: Int) -> String { "\(data)/subpaths/\(number)" }
+    /// What the engine mounts for every run; see `Container.mountPoints` for all.
     var mounts: [String] { [sharedMemory, rootfs] }
     var upper: String { "\(data)/upper" }
     var config: String { "\(bundle)/config.json" }
