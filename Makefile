@@ -4,10 +4,10 @@ DESTDIR ?=
 BUILD ?= release
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test lint fmt reference bench fuzz demo install uninstall clean
+.PHONY: help setup build test test-v2 lint fmt reference bench fuzz demo install uninstall clean
 
 help: ## List the verbs
-	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Install what building and testing need (Debian, root); says what cannot be had
 	@scripts/setup
@@ -17,6 +17,9 @@ build: ## Build the four programs (BUILD=release or debug)
 
 test: ## Build everything and run all tests on real containers (root); fails if a test leaves anything behind
 	@scripts/test
+
+test-v2: ## Run the supervisor's tests in a machine with cgroup v2 alone (FILTER=ShimTests; emulated, some minutes)
+	@scripts/test-v2 "$(FILTER)"
 
 lint: ## Format, imports between modules, shell scripts, links and completeness of documents
 	@scripts/lint
