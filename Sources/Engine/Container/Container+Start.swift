@@ -11,7 +11,11 @@ extension Container {
     /// Starts it; goes on although the caller leaves. `.notModified` when it runs already.
     func start(cause: StartCause = .request) async throws(EngineError) {
         await cleanedUp()
-        if let starting { return try await joined(starting) }
+        while let current = starting {
+            if machine.isActive { return try await joined(current) }
+            // It has started and has ended again, all before its caller was told: this is another start.
+            _ = await current.value()
+        }
         if cause == .policy, machine.state != .restarting { return }
         switch machine.startRequested() {
         case .alreadyRunning: throw .notModified("container \(name) is already running")
