@@ -39,15 +39,14 @@ struct Daemon: Sendable {
         }
         try DurableFile.write(Array("\(ProcessSelf.pid)\n".utf8), to: settings.pidFile, mode: 0o644)
         defer { removePidFile() }
+        let request = StopRequestFile(runRoot: settings.runRoot, logger: logger)
+        request.forget()
         let service = DaemonService(
             endpoints: endpoints, engine: engine, grace: settings.shutdownTimeout,
-            stopsContainers: settings.stopsContainersOnExit, logger: logger)
-        logger.info(
-            "listening",
-            metadata: [
-                "sockets": "\(settings.sockets.joined(separator: ","))", "version": "\(Release.version)",
-                "data-root": "\(settings.dataRoot)", "run-root": "\(settings.runRoot)",
-            ])
+            stopsContainers: { [always = settings.stopsContainersOnExit] in request.take() || always },
+            ready: tellReady, logger: logger)
+        let hangUps = Task { await tellHangUps() }
+        defer { hangUps.cancel() }
         try ProgramCode.giveBackStartUp()
         let group = ServiceGroup(
             services: [service], gracefulShutdownSignals: [.sigterm, .sigint],
@@ -55,6 +54,23 @@ struct Daemon: Sendable {
                 StderrLog(level: .error)
             })
         try await group.run()
+    }
+
+    private func tellReady() {
+        logger.info(
+            "listening",
+            metadata: [
+                "sockets": "\(settings.sockets.joined(separator: ","))", "version": "\(Release.version)",
+                "data-root": "\(settings.dataRoot)", "run-root": "\(settings.runRoot)",
+            ])
+    }
+
+    /// A daemon of this kind reads its configuration again at HUP. This one does not, and says so; containers run on while it
+    /// is restarted, which does the same.
+    private func tellHangUps() async {
+        for await _ in await UnixSignalsSequence(trapping: .sighup) {
+            logger.notice("SIGHUP: the configuration is read at the start only; restart quelld (containers run on)")
+        }
     }
 
     private var engineConfiguration: EngineConfiguration {

@@ -10,7 +10,10 @@ struct DaemonService: Service {
     let endpoints: [DockerServer.Endpoint]
     let engine: Engine
     let grace: Duration
-    let stopsContainers: Bool
+    /// Asked once, when the daemon ends.
+    let stopsContainers: @Sendable () -> Bool
+    /// Called when signals are heard.
+    let ready: @Sendable () -> Void
     let logger: Logger
 
     private enum Part { case endpoint, containers, secondSignal }
@@ -22,6 +25,7 @@ struct DaemonService: Service {
             group.addTask { await stopContainersAtShutdown() }
             group.addTask { await second(of: signals) }
             ServiceManager().notify("READY=1")
+            ready()
             var left = endpoints.count + 1
             while left > 0, let part = try await group.next() {
                 guard part != .secondSignal else {
@@ -51,6 +55,7 @@ struct DaemonService: Service {
             return .containers
         }
         ServiceManager().notify("STOPPING=1")
+        let stopsContainers = stopsContainers()
         logger.info("ending", metadata: ["containers": stopsContainers ? "stopped" : "left running"])
         guard stopsContainers else { return .containers }
         // Not waited for by this group: a second signal ends the loop, but not the stops.

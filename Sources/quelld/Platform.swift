@@ -10,6 +10,12 @@ enum Environment {
     }
 }
 
+enum Signals {
+    /// A daemon that was begun in a terminal outlives it; see `Daemon` for what a HUP does afterwards. Children do not inherit
+    /// this: each starts with all signals as they are by default.
+    static func ignoreHangUp() { _ = signal(SIGHUP, SIG_IGN) }
+}
+
 /// The program's own code in memory.
 enum ProgramCode {
     /// Unmaps the pages of code that only the start needed (relocation, symbol look-up, reading configuration, recovery):

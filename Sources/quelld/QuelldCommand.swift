@@ -64,6 +64,7 @@ struct QuelldCommand: AsyncParsableCommand {
 
     func run() async throws {
         do {
+            Signals.ignoreHangUp()
             ProcessSelf.keepHeapSmall()
             try ProcessSelf.raiseDescriptorLimit()
             let settings = try Settings(file: try DaemonFile.load(configFile), overriddenBy: self)

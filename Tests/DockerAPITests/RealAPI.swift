@@ -12,17 +12,13 @@ import Testing
 /// The whole API over an engine with roots of its own and an image `busybox`, on a socket.
 struct RealAPI: Sendable {
     let engine: Engine
-    private let socket: String
+    let socket: String
 
     /// Everything is gone afterwards.
     static func with(_ body: (RealAPI) async throws -> Void) async throws {
         let directory = try TemporaryDirectory("api")
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let configuration = EngineConfiguration(
-            dataRoot: directory("data"), runRoot: directory("run"),
-            cgroupParent: TestCgroup.freshPath().dropFirst() + "-a", shimPath: try BuiltProduct.path("quell-shim"),
-            unpackPath: try BuiltProduct.path("quell-unpack"))
-        let engine = try await Engine.open(configuration, logger: logger)
+        let engine = try await Engine.open(try configuration(directory), logger: logger)
         let server = DockerServer(engine: engine, version: "test", logger: logger)
         let api = RealAPI(engine: engine, socket: directory("sock"))
         let endpoint = try await server.open(try UnixSocket.listen(at: api.socket))
@@ -41,7 +37,14 @@ struct RealAPI: Sendable {
         if let failure { throw failure }
     }
 
-    private func importImage(_ directory: TemporaryDirectory) async throws {
+    static func configuration(_ directory: TemporaryDirectory) throws -> EngineConfiguration {
+        EngineConfiguration(
+            dataRoot: directory("data"), runRoot: directory("run"),
+            cgroupParent: TestCgroup.freshPath().dropFirst() + "-a", shimPath: try BuiltProduct.path("quell-shim"),
+            unpackPath: try BuiltProduct.path("quell-unpack"))
+    }
+
+    func importImage(_ directory: TemporaryDirectory) async throws {
         try TestBundle.makeRoot(at: directory("root"))
         let made = try Command.run("tar", ["-C", directory("root"), "-cf", directory("root.tar"), "."])
         try #require(made.status.isSuccess, "\(made.errors)")
@@ -50,7 +53,7 @@ struct RealAPI: Sendable {
         _ = try await engine.images.importRootfs(from: .path(directory("root.tar")), request)
     }
 
-    private func removeAll() async throws {
+    func removeAll() async throws {
         var all = ListOptions()
         all.all = true
         for container in try await engine.listContainers(all) {
