@@ -104,6 +104,31 @@ struct DatabaseTests {
         }
     }
 
+    /// A full disk is when an administrator restarts things.
+    @Test func itIsOpenedOnAFullDisk() async throws {
+        let directory = try TemporaryDirectory("store")
+        let disk = try directory.makeDirectory("disk")
+        try Mount.tmpfs(at: disk, options: "size=1m", flags: [])
+        defer {
+            do { try Mount.unmountAll(under: disk) } catch { Issue.record("\(error)") }
+        }
+        let path = disk + "/quell.db"
+        var row = VolumeRow(name: "first", created: 1, anonymous: false, labels: [:], options: [:])
+        let store = try Store(path: path)
+        #expect(try await store.insert(row))
+        store.close()
+        _ = try Command.run("dd", ["if=/dev/zero", "of=\(disk)/ballast", "bs=4k"])
+        let again = try Store(path: path)
+        #expect(try await again.volumes().map(\.name) == ["first"])
+        (row.name, row.labels) = ("second", ["long": String(repeating: "x", count: 200_000)])
+        let refused = row
+        let error = await #expect(throws: EngineError.self) { _ = try await again.insert(refused) }
+        #expect(error?.description.contains("is full") == true, "\(String(describing: error))")
+        try File.unlink(disk + "/ballast")
+        #expect(try await again.insert(refused))
+        again.close()
+    }
+
     @Test func aSecondReaderIsToldWhoHasIt() async throws {
         let directory = try TemporaryDirectory("store")
         let store = try Store(path: directory("quell.db"))
