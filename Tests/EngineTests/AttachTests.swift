@@ -1,7 +1,8 @@
 import APITypes
-import Engine
 import Lifecycle
 import Testing
+
+@testable import Engine
 
 @Suite(.serialized, .timeLimit(.minutes(2)))
 struct AttachTests {
@@ -19,6 +20,23 @@ struct AttachTests {
             var bytes: [UInt8] = []
             while let chunk = try await streams.output.next() { bytes += chunk.bytes }
             #expect(String(decoding: bytes, as: UTF8.self) == "first\ntyped\nlast\n")
+        }
+    }
+
+    @Test func whoLeavesBeforeTheStartIsForgotten() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.create(["sleep", "1000"])
+            var options = AttachOptions()
+            options.stdout = true
+            for _ in 0..<10 { try await fixture.engine.attachContainer(id, options).detach() }
+            let stays = try await fixture.engine.attachContainer(id, options)
+            let container = try fixture.engine.core.container(id)
+            #expect(await container.earlyAttachments.count == 1)
+            let leaves = try await fixture.engine.attachContainer(id, options)
+            leaves.detach()
+            try await fixture.engine.startContainer(id)
+            #expect(try await fixture.engine.inspectContainer(id).state.running)
+            stays.detach()
         }
     }
 

@@ -5,37 +5,48 @@ import Synchronization
 /// A client's streams of a process: made before or after the process, connected to the shim when there is one.
 final class AttachedStream: Sendable {
     private struct State {
-        var chunks: [OutputChunk] = []
-        var bytes = 0
-        var waiter: Promise<Void>?
         var ended = false
+        /// By the client.
+        var detached = false
         var error: EngineError?
         var connection: ShimConnection?
     }
 
     let request: AttachRequest
     private let state = Mutex(State())
+    private let output = OutputQueue()
     /// True once there is a connection, false when there will be none.
     private let connected = Promise<Bool>()
-    private static let highWater = 256 << 10
     private static let inputPiece = 32 << 10
 
     init(_ request: AttachRequest) { self.request = request }
 
-    /// Output from the first byte comes when this returns before the process is started.
+    /// The client has left, or the process has ended.
+    var hasEnded: Bool { state.withLock { $0.ended } }
+
+    /// Output from the first byte comes when this returns before the process is started. A client who leaves meanwhile is no
+    /// error: there is nobody to tell.
     func connect(to socket: String, _ reactor: Reactor) async throws(EngineError) {
+        if hasEnded { return }
         let connection = try attempt("attach") { () throws(SystemError) in
             try ShimConnection(
                 to: socket, reactor: reactor, onEvent: { [weak self] in self?.heard($0) },
                 onClose: { [weak self] _ in self?.end() })
         }
-        let unwanted = state.withLock { state in
+        let isWanted = state.withLock { state in
             if !state.ended { state.connection = connection }
-            return state.ended
+            return !state.ended
         }
-        if unwanted { return connection.close() }
-        guard case .done = try await connection.call(.attach(request)) else {
-            throw .system("the shim refused to attach")
+        guard isWanted else { return connection.close() }
+        output.hold { connection.setReading($0) }
+        do throws(EngineError) {
+            guard case .done = try await connection.call(.attach(request)) else {
+                throw .system("the shim refused to attach")
+            }
+        } catch {
+            // What the shim closes ends the stream as well; that is a fault.
+            if state.withLock({ $0.detached }) { return }
+            throw error
         }
         connected.resolve(true)
     }
@@ -46,62 +57,35 @@ final class AttachedStream: Sendable {
     }
 
     /// Lets go; the process goes on.
-    func detach() { end() }
+    func detach() {
+        state.withLock { $0.detached = true }
+        end()
+    }
 
     private func heard(_ event: ShimEvent) {
         switch event {
-        case .output(let stream, let bytes): put(OutputChunk(stream: stream, bytes: bytes))
+        case .output(let stream, let bytes): output.put(OutputChunk(stream: stream, bytes: bytes))
         case .outputEnd: end()
         case .started, .exited, .execStarted, .execExited, .stop, .paused, .resumed, .oomKilled: break
         }
     }
 
-    private func put(_ chunk: OutputChunk) {
-        let (waiter, full) = state.withLock { state -> (Promise<Void>?, ShimConnection?) in
-            guard !state.ended else { return (nil, nil) }
-            state.chunks.append(chunk)
-            state.bytes += chunk.bytes.count
-            return (state.waiter.take(), state.bytes > AttachedStream.highWater ? state.connection : nil)
-        }
-        waiter?.resolve(())
-        full?.setReading(false)
-    }
-
     private func end() {
-        let (waiter, connection) = state.withLock { state -> (Promise<Void>?, ShimConnection?) in
+        let connection = state.withLock { state in
             state.ended = true
-            return (state.waiter.take(), state.connection.take())
+            return state.connection.take()
         }
         connected.resolve(false)
-        waiter?.resolve(())
+        output.end()
         connection?.close()
     }
 
     // MARK: the client's side
 
     func next() async throws(EngineError) -> OutputChunk? {
-        while true {
-            let (chunk, waiter, room) = state.withLock { state -> (OutputChunk?, Promise<Void>?, ShimConnection?) in
-                if !state.chunks.isEmpty {
-                    let chunk = state.chunks.removeFirst()
-                    let wasFull = state.bytes > AttachedStream.highWater
-                    state.bytes -= chunk.bytes.count
-                    let isRoom = wasFull && state.bytes <= AttachedStream.highWater
-                    return (chunk, nil, isRoom ? state.connection : nil)
-                }
-                if state.ended { return (nil, nil, nil) }
-                let waiter = state.waiter ?? Promise<Void>()
-                state.waiter = waiter
-                return (nil, waiter, nil)
-            }
-            room?.setReading(true)
-            if let chunk { return chunk }
-            guard let waiter else {
-                if let error = state.withLock({ $0.error }) { throw error }
-                return nil
-            }
-            await waiter.value()
-        }
+        if let chunk = await output.next() { return chunk }
+        if let error = state.withLock({ $0.error }) { throw error }
+        return nil
     }
 
     func write(_ bytes: [UInt8]) async throws(EngineError) {

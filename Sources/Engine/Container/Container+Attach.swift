@@ -9,6 +9,8 @@ extension Container {
             AttachRequest(
                 target: .main, input: options.stdin && document.config.openStdin, output: options.stdout,
                 error: options.stderr))
+        // Whoever has left waits for nothing any more.
+        earlyAttachments.removeAll { $0.hasEnded }
         switch machine.state {
         case .created, .exited, .restarting: earlyAttachments.append(stream)
         case .starting where shim == nil: earlyAttachments.append(stream)
