@@ -103,6 +103,7 @@ public final class Engine: Sendable {
 extension Container {
     /// As Docker when it starts: containers with a policy, unless they were stopped on purpose (`always` all the same).
     func startAtOpen() async {
+        if machine.state == .exited, state.isRestarting == true { return finishRestart() }
         if document.host.autoRemove, machine.state == .exited { return removeAfterExit() }
         guard machine.state == .exited, rule.restartsAtOpen(state) else { return }
         Task {

@@ -26,7 +26,8 @@ struct HungSourceTests {
             try hung.abort()
             // The child that was left behind is reaped once it comes back.
             try await poll("the look is forgotten") {
-                await failure { _ = try await fixture.create(["true"], mount(of: hung.silent)) }?.contains("pid") == false
+                await failure { _ = try await fixture.create(["true"], mount(of: hung.silent)) }?.contains("pid")
+                    == false
             }
         }
     }

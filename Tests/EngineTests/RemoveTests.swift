@@ -75,4 +75,18 @@ struct RemoveTests {
             #expect(try await fixture.engine.inspectContainer(running).state.running)
         }
     }
+
+    @Test func whoWaitsForARemovalThatFailsHearsOfIt() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.create(["true"])
+            let gone = try await fixture.engine.waitContainer(id, .removed)
+            // It is set aside there first.
+            try File.rename(fixture.directory("data/tmp"), to: fixture.directory("data/elsewhere"))
+            let error = await #expect(throws: EngineError.self) { try await fixture.engine.removeContainer(id) }
+            #expect(error?.description.contains("remove container \(id): rename") == true)
+            #expect(await gone.result().error?.message == error?.description)
+            try File.rename(fixture.directory("data/elsewhere"), to: fixture.directory("data/tmp"))
+            try await fixture.engine.removeContainer(id)
+        }
+    }
 }

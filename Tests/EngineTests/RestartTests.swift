@@ -1,7 +1,9 @@
 import APITypes
-import Engine
 import Lifecycle
+import TestKit
 import Testing
+
+@testable import Engine
 
 @Suite(.serialized, .timeLimit(.minutes(2)))
 struct RestartTests {
@@ -58,6 +60,43 @@ struct RestartTests {
             try await fixture.engine.restartContainer(id, StopOptions(unhandled: .kill))
             let second = try await fixture.engine.inspectContainer(id).state
             #expect(second.running && second.pid != first)
+        }
+    }
+
+    private let willing = shell("trap 'exit 0' TERM; echo ready; while :; do sleep 0.05; done")
+
+    @Test func restartDoesNotRemoveWhatIsRemovedAtItsEnd() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.run(willing) { request in
+                request.hostConfig?.autoRemove = true
+                request.config.volumes = ["/data": EmptyObject()]
+            }
+            try await fixture.waitForLog(id, "ready")
+            for _ in 0..<2 {
+                let first = try await fixture.engine.inspectContainer(id).state.pid
+                try await fixture.engine.restartContainer(id, StopOptions(unhandled: .kill))
+                let second = try await fixture.engine.inspectContainer(id).state
+                #expect(second.running && second.pid != first)
+            }
+            #expect(try await fixture.engine.listVolumes([:]).volumes.count == 1)
+            let gone = try await fixture.engine.waitContainer(id, .removed)
+            #expect(try await fixture.engine.killContainer(id).result().hasEnded)
+            #expect(await gone.result().statusCode == 137)
+        }
+    }
+
+    @Test func aRestartWhoseEngineDiesIsCarriedOn() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.run(willing) { $0.hostConfig?.autoRemove = true }
+            try await fixture.waitForLog(id, "ready")
+            let first = try await fixture.engine.inspectContainer(id).state.pid
+            await fixture.abandon()
+            try await fixture.edit { ($0.isRestarting, $0.desired) = (true, .stopped) }
+            try await fixture.reopen()
+            try await poll("it runs again") {
+                let state = try await fixture.engine.inspectContainer(id).state
+                return state.running && state.pid != first && state.quellState == "running"
+            }
         }
     }
 }

@@ -76,7 +76,13 @@ extension Container {
         beginCleanup()
         if let report = stopReport { resolveStopWaiters(.ended(report)) }
         resolveExitWaiters()
-        if restarts { scheduleRestart() } else if document.host.autoRemove, !closing { removeAfterExit() }
+        if restarts { return scheduleRestart() }
+        // A restart under way: its end is not the container's. One that an engine began which has died is carried on.
+        if state.isRestarting == true {
+            if restarters == 0, !closing, !stoppingAll { finishRestart() }
+        } else if document.host.autoRemove, !closing {
+            removeAfterExit()
+        }
     }
 
     // MARK: restart policy
@@ -127,8 +133,14 @@ extension Container {
 
     func forget(_ wait: Promise<WaitResponse>) { exitWaiters.removeAll { $0.promise === wait } }
 
-    func resolveExitWaiters(removed: Bool = false) {
-        let response = waitResponse()
+    /// Those who wait for an end, and when it is gone, or could not be removed, all.
+    func resolveExitWaiters(removed: Bool = false, removalError: EngineError? = nil) {
+        var response = waitResponse()
+        if let removalError {
+            response.error = WaitError()
+            response.error?.message = removalError.description
+        }
+        let removed = removed || removalError != nil
         exitWaiters.removeAll { waiter in
             guard removed || waiter.condition != .removed else { return false }
             waiter.promise.resolve(response)

@@ -6,17 +6,21 @@ import Linux
 struct ExecRecord: Sendable {
     enum Phase: Hashable, Sendable { case created, starting, running, exited(ExitStatus) }
     let id: String
-    let request: ExecCreateRequest
+    /// Counts up in the order of creation.
+    let number: Int
+    var request: ExecCreateRequest
     var phase = Phase.created
     var pid: Int32 = 0
+    /// Means something once it has.
+    var endedAt = Instant(sinceBoot: .zero)
     let ended = Promise<ExitStatus>()
 
     var isRunning: Bool { phase == .running || phase == .starting }
 }
 
 extension Container {
-    /// Execs that are remembered after their end.
-    static let rememberedExecs = 64
+    /// What the shim takes in one frame, and nothing else may be on its way there.
+    static let largestProcess = FrameReader.limit - 4096
 
     func createExec(_ request: ExecCreateRequest) throws(EngineError) -> String {
         guard machine.isActive, machine.state != .starting else { throw .notRunning("container \(id) is not running") }
@@ -24,20 +28,21 @@ extension Container {
             throw .conflict("Container \(id) is paused, unpause the container before exec")
         }
         guard let first = request.cmd?.first, !first.isEmpty else { throw .invalid("No exec command specified") }
-        forgetOldExecs()
-        let record = ExecRecord(id: Identifier.random(), request: request)
+        execNumber += 1
+        let record = ExecRecord(id: Identifier.random(), number: execNumber, request: request)
         execs[record.id] = record
+        for old in ExecMemory.toForget(execs.values, at: MonotonicClock.now()) { forgetExec(old) }
         core.remember(exec: record.id, of: id)
         post("exec_create: \((request.cmd ?? []).joined(separator: " "))", ["execID": record.id])
         return record.id
     }
 
-    private func forgetOldExecs() {
-        let over = execs.values.filter { if case .exited = $0.phase { true } else { false } }
-        for record in over.dropFirst(Container.rememberedExecs) {
-            execs[record.id] = nil
-            core.forget(exec: record.id)
-        }
+    /// Nobody can ask for it any more.
+    func forgetExec(_ exec: String) {
+        let record = execs.removeValue(forKey: exec)
+        core.forget(exec: exec)
+        // Whoever still waits for its end would wait for ever.
+        record?.ended.resolve(.unobserved(.supervisorGone))
     }
 
     /// Starts it; the streams are attached before, so that no byte is lost. Nil when detached.
@@ -65,7 +70,10 @@ extension Container {
         _ record: ExecRecord, _ shim: ShimConnection, detached: Bool, consoleSize: [Int]?
     ) async throws(EngineError) -> AttachedStream? {
         let request = record.request
-        let process = try await execProcess(request, consoleSize: consoleSize ?? request.consoleSize)
+        let process = try await execProcess(request, consoleSize: consoleSize ?? request.consoleSize).bytes
+        guard process.count <= Container.largestProcess else {
+            throw .invalid("command and environment of the exec are too long: \(process.count) bytes")
+        }
         var stream: AttachedStream?
         if !detached {
             let streams = AttachedStream(
@@ -77,13 +85,18 @@ extension Container {
         }
         let call = ShimCall.exec(
             ExecRequest(
-                id: record.id, process: process.bytes, terminal: request.tty,
+                id: record.id, process: process, terminal: request.tty,
                 openStdin: request.attachStdin && !detached))
-        switch try await shim.call(call, within: Container.startDeadline) {
+        let reply: ShimReply
+        do throws(EngineError) { reply = try await shim.call(call, within: Container.startDeadline) } catch {
+            stream?.detach()
+            throw error
+        }
+        switch reply {
         case .started(let pid): execStarted(record.id, pid)
         case .failed(let failure, let message):
             stream?.detach()
-            throw Container.execError(failure, message)
+            throw Container.execError(failure, Container.naming(request.cmd ?? [], in: message, of: failure))
         case .done, .snapshot, .accepted: throw .system("the shim answered exec wrongly")
         }
         return stream
@@ -99,15 +112,15 @@ extension Container {
         }
     }
 
+    /// From the document and the accounts of the container alone: what its mounts come from is not looked at again.
     private func execProcess(_ request: ExecCreateRequest, consoleSize: [Int]?) async throws(EngineError) -> JSON {
-        var input = try await specInput([:])
         let user = request.user.flatMap { $0.isEmpty ? nil : $0 } ?? document.config.user ?? ""
-        input.user = try await Container.lookUp(user, adding: document.host.groupAdd ?? [], in: paths.rootfs)
-        if request.privileged {
-            var host = document.host
-            host.privileged = true
-            input.capabilities = try Capabilities.effective(host, held: core.facts.capabilities)
-        }
+        var host = document.host
+        if request.privileged { host.privileged = true }
+        let input = SpecInput(
+            document: document, facts: core.facts,
+            user: try await Container.lookUp(user, adding: host.groupAdd ?? [], in: paths.rootfs),
+            capabilities: try Capabilities.effective(host, held: core.facts.capabilities))
         let directory = request.workingDir.flatMap { $0.isEmpty ? nil : $0 } ?? document.config.workingDir ?? "/"
         return try Spec.process(
             input, command: request.cmd ?? [],
@@ -129,6 +142,9 @@ extension Container {
         guard let record = execs[exec], record.isRunning else { return }
         execs[exec]?.phase = .exited(status)
         execs[exec]?.pid = 0
+        execs[exec]?.endedAt = MonotonicClock.now()
+        // The largest part of it, and nobody asks for it any more.
+        execs[exec]?.request.env = nil
         record.ended.resolve(status)
         publish()
         post("exec_die", ["execID": exec, "exitCode": "\(status.dockerCode)"])

@@ -97,10 +97,7 @@ extension Container {
         (request.cmd, request.attachStdout, request.attachStderr) = (plan.command, true, true)
         do throws(EngineError) {
             let exec = try createExec(request)
-            defer {
-                execs[exec] = nil
-                core.forget(exec: exec)
-            }
+            defer { forgetExec(exec) }
             guard let stream = try await startExec(exec, detached: false, consoleSize: nil), let record = execs[exec]
             else {
                 return (-1, "")
@@ -117,7 +114,7 @@ extension Container {
         let status = await ended.value()
         core.reactor.cancel(timer)
         guard let status else {
-            if let pid = execs[record.id]?.pid, pid > 0 { killProbe(pid) }
+            if let pid = execs[record.id]?.pid, pid > 0 { await killProbe(pid) }
             stream.detach()
             return (-1, "Health check exceeded timeout (\(plan.timeout.shortText))")
         }
@@ -126,10 +123,24 @@ extension Container {
         return (status.shellCode.map { Int($0) } ?? -1, text)
     }
 
-    private func killProbe(_ pid: Int32) {
-        do throws(SystemError) { try Pidfd(opening: pid).send(.kill) } catch {
-            if !error.isNoSuchProcess { core.logger.warning("container \(id): health check: \(error)") }
-        }
+    /// The number may be somebody else's by now: it must be one of this container, as seen after the handle was taken.
+    private func killProbe(_ pid: Int32) async {
+        let cgroup = core.cgroup(id)
+        do throws(EngineError) {
+            try await Blocking.run { () throws(EngineError) in
+                try attempt("end a health check") { () throws(SystemError) in
+                    let probe: Pidfd
+                    do throws(SystemError) { probe = try Pidfd(opening: pid) } catch {
+                        if error.isNoSuchProcess { return }
+                        throw error
+                    }
+                    guard try cgroup.members().contains(pid) else { return }
+                    do throws(SystemError) { try probe.send(.kill) } catch {
+                        if !error.isNoSuchProcess { throw error }
+                    }
+                }
+            }
+        } catch { core.logger.warning("container \(id): \(error)") }
     }
 
     private static func collect(_ stream: AttachedStream, limit: Int) async -> String {

@@ -16,23 +16,33 @@ extension Container {
             try await killForRemoval()
             if removed.current != nil { return }
             // It may be on its way out by its own --rm.
-            if machine.state == .removing { return await removed.value() }
+            if machine.state == .removing, let removal {
+                if let error = await removal.value() { throw error }
+                return
+            }
             return try await remove(force: force, volumes: volumes)
         case .begin: break
         }
         publish()
         let failure = Promise<EngineError?>()
+        removal = failure
         Task {
             do throws(EngineError) {
                 try await performRemoval(volumes: volumes)
                 failure.resolve(nil)
             } catch {
-                machine.removeFailed()
-                publish()
+                removalFailed(error)
                 failure.resolve(error)
             }
         }
         if let error = await failure.value() { throw error }
+    }
+
+    /// It may be tried again; who waits for it to be gone waits no longer.
+    func removalFailed(_ error: EngineError) {
+        machine.removeFailed()
+        publish()
+        resolveExitWaiters(removalError: error)
     }
 
     private func killForRemoval() async throws(EngineError) {
@@ -47,10 +57,10 @@ extension Container {
         await cleanedUp()
         state.phase = .removing
         try await core.store.save(state, of: id, durable: !document.host.autoRemove)
-        let (paths, trash) = (paths, "\(core.paths.temporary)/removed-\(id)")
-        try await Blocking.run { () throws(EngineError) in
+        let (paths, mounts, trash) = (paths, mountPoints, "\(core.paths.temporary)/removed-\(id)")
+        try await Blocking.run(.clearing) { () throws(EngineError) in
             try attempt("remove container \(paths.id)") { () throws(SystemError) in
-                for mount in paths.mounts { try Traces.unmount(mount) }
+                for mount in mounts { try Traces.unmount(mount) }
                 try File.removeTree(paths.bundle)
                 guard try File.status(of: paths.data, following: false) != nil else { return }
                 try File.removeTree(trash)
@@ -81,7 +91,7 @@ extension EngineCore {
     func discard(_ path: String) {
         Task {
             do throws(EngineError) {
-                try await Blocking.run { () throws(EngineError) in
+                try await Blocking.run(.clearing) { () throws(EngineError) in
                     try attempt { () throws(SystemError) in try File.removeTree(path) }
                 }
             } catch { logger.warning("\(error)") }

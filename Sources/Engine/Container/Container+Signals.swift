@@ -1,4 +1,6 @@
 import Lifecycle
+import Logging
+import Synchronization
 
 extension Container {
     /// Sends it, and that is all. Where it is the container's stop signal, an end that follows is an intended one.
@@ -40,17 +42,44 @@ extension Container {
         }
     }
 
+    /// Stops it where it runs, and starts it. `--rm` does not remove it in between.
     func restart(_ options: StopOptions) async throws(EngineError) {
+        restarters += 1
+        defer { restarters -= 1 }
         if machine.isActive {
-            let outcome = try await stop(options).result()
+            // Recorded with the intent to stop: should the engine die in between, the next one carries it on.
+            state.isRestarting = true
+            let outcome: StopOutcome
+            do throws(EngineError) { outcome = try await stop(options).result() } catch {
+                restartEnded()
+                throw error
+            }
             guard outcome.hasEnded else {
+                restartEnded()
                 throw .stuck("cannot restart container \(name): \(Verdict.line(name, outcome.verdict))")
             }
         }
+        defer { restartEnded() }
         do throws(EngineError) { try await start() } catch {
             if case .notModified = error { return }
             throw error
         }
         post("restart")
+    }
+
+    /// Not when the engine closes: then the next one has to know of it.
+    private func restartEnded() {
+        guard restarters == 1, state.isRestarting != nil, !core.isClosing.withLock({ $0 }) else { return }
+        state.isRestarting = nil
+        record()
+    }
+
+    /// The stop of a restart is done, and whoever asked for it is gone.
+    func finishRestart() {
+        Task {
+            do throws(EngineError) { try await restart(StopOptions()) } catch {
+                core.logger.error("container \(name) could not be restarted: \(error)")
+            }
+        }
     }
 }

@@ -60,9 +60,15 @@ actor Container {
     /// Calls that look into the root file system while nothing runs.
     var borrowers = 0
     var exitWaiters: [ExitWaiter] = []
+    /// The removal under way, for those who join it; nil: it was done.
+    var removal: Promise<EngineError?>?
+    /// Calls of `restart` that go on.
+    var restarters = 0
     /// Clients that attached before the start.
     var earlyAttachments: [AttachedStream] = []
     var execs: [String: ExecRecord] = [:]
+    /// Counts them.
+    var execNumber = 0
     var healthTask: Task<Void, Never>?
     /// Becomes true when the container is gone for good.
     nonisolated let removed = Promise<Void>()

@@ -22,6 +22,8 @@ struct RunState: Codable, Hashable, Sendable {
     /// Why it could not be started, or why its status is unknown.
     var error = ""
     var restartCount = 0
+    /// It is being stopped to be started again: `restart`.
+    var isRestarting: Bool?
     /// The verdict line of the last stop.
     var verdict: String?
     /// The root file system and the volumes' first content are in place.

@@ -22,7 +22,7 @@ extension Container {
         let groups = [core.cgroup(id), core.shimCgroup(id)].compactMap(\.unifiedDirectory)
         guard
             ([paths.bundle] + groups).contains(where: Recovery.exists)
-                || paths.mounts.contains(where: Recovery.isMounted)
+                || mountPoints.contains(where: Recovery.isMounted)
         else { return }
         beginCleanup()
     }
@@ -30,8 +30,7 @@ extension Container {
     private func finishRemoval() async {
         do throws(EngineError) { try await performRemoval(volumes: document.host.autoRemove) } catch {
             core.logger.error("container \(name) could not be removed: \(error)")
-            machine.removeFailed()
-            publish()
+            removalFailed(error)
         }
     }
 
