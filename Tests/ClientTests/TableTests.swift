@@ -29,6 +29,20 @@ import Testing
         #expect(try listing.text(try OutputFormat(parsing: format)) == expected)
     }
 
+    /// Cells that are made when they are asked for print as rows do, and a table asks for those it shows.
+    @Test(arguments: [nil, "table", "json", "{{.Names}}", "table {{.Names}}\\t{{.ID}}"] as [String?])
+    func cellsCanBeMadeOnDemand(_ format: String?) throws {
+        let format = try OutputFormat(parsing: format)
+        let lazy = Listing(
+            headings: ["ID": "CONTAINER ID", "Names": "NAMES"], columns: ["ID", "Names"], items: ["1a", "2b"]
+        ) { item, field in field == "ID" ? String(item.prefix(1)) : String(item.suffix(1)) }
+        #expect(try lazy.text(format) == listing.text(format))
+    }
+
+    @Test func widthIsInScalars() {
+        #expect(Table.text([["äö€", "x"], ["abc", "y"]], minimum: 1) == "äö€   x\nabc   y\n")
+    }
+
     @Test func containersBecomeRows() {
         var container = ContainerSummary()
         container.id = String(repeating: "a", count: 64)
@@ -36,18 +50,23 @@ import Testing
         container.command = "sh -c 'while true; do sleep 1; done'"
         container.created = 1000
         container.state = "running"
+        (container.status, container.image, container.hostConfig.networkMode) = ("Up 1 second", "base", "none")
         container.quellState = "stuck"
         container.labels = ["b": "2", "a": "1"]
         var port = PortSummary()
         (port.privatePort, port.publicPort, port.type) = (80, 8080, "tcp")
         container.ports = [port]
-        let row = PsCommand.row(container, now: 1090, full: false)
-        #expect(row["ID"] == .string("aaaaaaaaaaaa") && row["Names"] == .string("web"))
-        #expect(row["Command"] == .string("\"sh -c 'while true; …\""))
-        #expect(row["RunningFor"] == .string("About a minute ago") && row["Labels"] == .string("a=1,b=2"))
-        #expect(row["Ports"] == .string("0.0.0.0:8080->80/tcp") && row["QuellState"] == .string("stuck"))
-        #expect(row["CreatedAt"] == .string("1970-01-01 00:16:40 +0000 UTC"))
-        #expect(PsCommand.row(container, now: 1090, full: true)["ID"] == .string(container.id))
+        func field(_ name: String, full: Bool = false) -> String {
+            PsCommand.field(name, of: container, now: 1090, full: full)
+        }
+        #expect(field("ID") == "aaaaaaaaaaaa" && field("Names") == "web")
+        #expect(field("Command") == "\"sh -c 'while true; …\"" && field("Mounts") == "")
+        #expect(field("RunningFor") == "About a minute ago" && field("Labels") == "a=1,b=2")
+        #expect(field("Ports") == "0.0.0.0:8080->80/tcp" && field("QuellState") == "stuck")
+        #expect(field("CreatedAt") == "1970-01-01 00:16:40 +0000 UTC")
+        #expect(field("ID", full: true) == container.id)
+        // No field of the heading is forgotten.
+        for (name, _) in PsCommand.headings where name != "Mounts" { #expect(!field(name).isEmpty, "\(name)") }
     }
 
     @Test func imagesHaveARowForEachName() {

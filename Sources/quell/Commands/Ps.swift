@@ -27,39 +27,53 @@ enum PsCommand: Command {
             try session.out.write(containers.map { shortID($0.id, full: full) + "\n" }.joined())
             return 0
         }
-        let rows = containers.map { row($0, now: session.now, full: full) }
-        try session.out.write(try listing(rows, size: try arguments[size]).text(format))
+        let (now, withSize) = (session.now, try arguments[size])
+        let listing = Listing(
+            headings: headings,
+            columns: ["ID", "Image", "Command", "RunningFor", "Status", "Ports", "Names"] + (withSize ? ["Size"] : []),
+            items: containers
+        ) { field($1, of: $0, now: now, full: full) }
+        try session.out.write(try listing.text(format))
         return 0
     }
 
-    static func listing(_ rows: [JSONValue], size: Bool) -> Listing {
-        Listing(
-            headings: [
-                "Command": "COMMAND", "CreatedAt": "CREATED AT", "ID": "CONTAINER ID", "Image": "IMAGE",
-                "Labels": "LABELS", "LocalVolumes": "LOCAL VOLUMES", "Mounts": "MOUNTS", "Names": "NAMES",
-                "Networks": "NETWORKS", "Ports": "PORTS", "RunningFor": "CREATED", "Size": "SIZE", "State": "STATE",
-                "Status": "STATUS", "QuellState": "QUELL STATE",
-            ],
-            columns: ["ID", "Image", "Command", "RunningFor", "Status", "Ports", "Names"] + (size ? ["Size"] : []),
-            rows: rows)
+    static let headings: KeyValuePairs<String, String> = [
+        "Command": "COMMAND", "CreatedAt": "CREATED AT", "ID": "CONTAINER ID", "Image": "IMAGE", "Labels": "LABELS",
+        "LocalVolumes": "LOCAL VOLUMES", "Mounts": "MOUNTS", "Names": "NAMES", "Networks": "NETWORKS",
+        "Ports": "PORTS", "RunningFor": "CREATED", "Size": "SIZE", "State": "STATE", "Status": "STATUS",
+        "QuellState": "QUELL STATE",
+    ]
+
+    static func field(_ name: String, of container: ContainerSummary, now: Int, full: Bool) -> String {
+        switch name {
+        case "Command": JSONValue.quoted(shortened(container.command, to: 20, full: full))
+        case "CreatedAt": listTime(Timestamp(seconds: container.created))
+        case "ID": shortID(container.id, full: full)
+        case "Image": image(container, full: full)
+        case "Labels": labelText(container.labels)
+        case "LocalVolumes": "\(container.mounts.filter { $0.type == "volume" }.count)"
+        case "Mounts": mounts(container, full: full)
+        case "Names": container.names.map(withoutSlash).joined(separator: ",")
+        case "Networks": networks(container)
+        case "Ports": container.ports.map(portText).joined(separator: ", ")
+        case "RunningFor": humanDuration(seconds: now - container.created) + " ago"
+        case "Size": sizeText(container)
+        case "State": container.state
+        case "Status": container.status
+        case "QuellState": container.quellState ?? container.state
+        default: ""
+        }
     }
 
-    static func row(_ container: ContainerSummary, now: Int, full: Bool) -> JSONValue {
-        let command = full || container.command.count <= 20 ? container.command : container.command.prefix(19) + "…"
-        let mounts = container.mounts.map { mount in
+    private static func shortened(_ text: String, to width: Int, full: Bool) -> String {
+        full || text.count <= width ? text : text.prefix(width - 1) + "…"
+    }
+
+    private static func mounts(_ container: ContainerSummary, full: Bool) -> String {
+        container.mounts.map { mount in
             let name = mount.name.flatMap { $0.isEmpty ? nil : $0 } ?? mount.source
-            return full || name.count <= 15 ? name : name.prefix(14) + "…"
-        }
-        return .row([
-            "Command": JSONValue.quoted(command), "CreatedAt": listTime(Timestamp(seconds: container.created)),
-            "ID": shortID(container.id, full: full), "Image": image(container, full: full),
-            "Labels": labelText(container.labels),
-            "LocalVolumes": "\(container.mounts.filter { $0.type == "volume" }.count)",
-            "Mounts": mounts.joined(separator: ","), "Names": container.names.map(withoutSlash).joined(separator: ","),
-            "Networks": networks(container), "Ports": container.ports.map(portText).joined(separator: ", "),
-            "RunningFor": humanDuration(seconds: now - container.created) + " ago", "Size": sizeText(container),
-            "State": container.state, "Status": container.status, "QuellState": container.quellState ?? container.state,
-        ])
+            return shortened(name, to: 15, full: full)
+        }.joined(separator: ",")
     }
 
     private static func image(_ container: ContainerSummary, full: Bool) -> String {

@@ -165,9 +165,8 @@ enum SystemDfCommand: Command {
             }
         }
         let containers = usage.containers.map { container -> [String] in
-            let row = PsCommand.row(container, now: session.now, full: false)
-            return ["ID", "Image", "Command", "LocalVolumes", "Size", "RunningFor", "Status", "Names"].map {
-                row[$0]?.goText ?? ""
+            ["ID", "Image", "Command", "LocalVolumes", "Size", "RunningFor", "Status", "Names"].map {
+                PsCommand.field($0, of: container, now: session.now, full: false)
             }
         }
         let volumes = usage.volumes.map { volume in

@@ -59,6 +59,10 @@ extension JSONValue {
     }
 
     static func quoted(_ text: String) -> String {
+        // Mostly there is nothing to escape.
+        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+            return "\"" + text + "\""
+        }
         var out = "\""
         for scalar in text.unicodeScalars {
             switch scalar {

@@ -9,15 +9,22 @@ enum Table {
                 if index < widths.count { widths[index] = max(widths[index], width) } else { widths.append(width) }
             }
         }
-        return rows.map { row in
-            row.enumerated().map { index, cell in
-                index == row.count - 1
-                    ? cell : cell + String(repeating: " ", count: widths[index] - displayWidth(cell))
-            }.joined() + "\n"
-        }.joined()
+        var text = ""
+        for row in rows {
+            for (index, cell) in row.enumerated() {
+                text += cell
+                guard index < row.count - 1 else { continue }
+                for _ in displayWidth(cell)..<widths[index] { text += " " }
+            }
+            text += "\n"
+        }
+        return text
     }
 
-    private static func displayWidth(_ text: String) -> Int { text.unicodeScalars.count }
+    /// Unicode scalars: bytes that do not continue one.
+    private static func displayWidth(_ text: String) -> Int {
+        text.utf8.reduce(0) { $0 + ($1 & 0xC0 == 0x80 ? 0 : 1) }
+    }
 }
 
 /// How a list is to be printed: `--format`, or nothing.
@@ -49,24 +56,44 @@ enum OutputFormat: Sendable {
     }
 }
 
-/// A list: what its columns are called, which are shown, and its rows.
-struct Listing: Sendable {
+/// A list: what its columns are called, which are shown, and its rows. A table makes only the cells it shows.
+struct Listing {
     /// Field names with their headings, in the order of the full table.
     let headings: KeyValuePairs<String, String>
     /// The fields the table shows.
     let columns: [String]
-    let rows: [JSONValue]
+    private let indices: Range<Int>
+    private let row: (Int) -> JSONValue
+    private let cell: (Int, String) -> String
+
+    init(headings: KeyValuePairs<String, String>, columns: [String], rows: [JSONValue]) {
+        (self.headings, self.columns, indices) = (headings, columns, rows.indices)
+        row = { rows[$0] }
+        cell = { rows[$0][$1]?.goText ?? "" }
+    }
+
+    /// - Parameter field: the text of a field, by its name in `headings`.
+    init<Item>(
+        headings: KeyValuePairs<String, String>, columns: [String], items: [Item],
+        field: @escaping (Item, String) -> String
+    ) {
+        (self.headings, self.columns, indices) = (headings, columns, items.indices)
+        row = { index in
+            .object(headings.map { JSONValue.Member($0.key, .string(field(items[index], $0.key))) })
+        }
+        cell = { field(items[$0], $1) }
+    }
 
     func text(_ format: OutputFormat, heading: Bool = true) throws -> String {
         switch format {
-        case .json: return rows.map { $0.compact + "\n" }.joined()
-        case .template(let template): return try rows.map { try template.render($0) + "\n" }.joined()
+        case .json: return indices.map { row($0).compact + "\n" }.joined()
+        case .template(let template): return try indices.map { try template.render(row($0)) + "\n" }.joined()
         case .tableTemplate(let template):
-            let lines = (heading ? [JSONValue.row(headings)] : []) + rows
+            let lines = (heading ? [JSONValue.row(headings)] : []) + indices.map(row)
             return Table.text(try lines.map { line in cells(try template.render(line)) })
         case .table:
             let first = columns.map { column in headings.first { $0.key == column }?.value ?? column }
-            return Table.text((heading ? [first] : []) + rows.map { row in columns.map { row[$0]?.goText ?? "" } })
+            return Table.text((heading ? [first] : []) + indices.map { index in columns.map { cell(index, $0) } })
         }
     }
 

@@ -60,7 +60,7 @@ struct Flag: OptionSpec {
 }
 
 /// An option with a value, which is `Value` made of its text.
-struct ValueOption<Value, Counting: OptionCounting>: OptionSpec {
+struct ValueOption<Value, Counting>: OptionSpec {
     let name: String
     let short: Character?
     let aliases: [String]
@@ -81,9 +81,8 @@ struct ValueOption<Value, Counting: OptionCounting>: OptionSpec {
 }
 
 /// What counts of an option that is given several times.
-protocol OptionCounting {}
-enum LastCounts: OptionCounting {}
-enum EveryoneCounts: OptionCounting {}
+enum LastCounts {}
+enum EveryoneCounts {}
 
 /// The last one given counts.
 typealias Option<Value> = ValueOption<Value, LastCounts>
