@@ -69,6 +69,29 @@ struct LogTests {
         }
     }
 
+    /// Looking for the last lines must not run after a writer that is faster than any reader.
+    @Test func theLastLinesOfAFastWriterComeAtOnce() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.run(["yes"])
+            try await fixture.waitForLog(id, "y\n")
+            try await Task.sleep(for: .seconds(1))
+            var options = LogOptions()
+            (options.follow, options.tail) = (true, 2)
+            let reading = try await fixture.engine.containerLogs(id, options)
+            let first = try await withThrowingTaskGroup(of: OutputChunk?.self) { group in
+                group.addTask { try await reading.output.next() }
+                group.addTask {
+                    try await Task.sleep(for: .seconds(15))
+                    return nil
+                }
+                defer { group.cancelAll() }
+                return try await group.next() ?? nil
+            }
+            #expect(first?.bytes.starts(with: Array("y\ny\n".utf8)) == true)
+            reading.output.close()
+        }
+    }
+
     @Test func noneIsKeptWhereNoneIsWanted() async throws {
         try await Fixture.with { fixture in
             let id = try await fixture.run(["true"]) { request in

@@ -6,6 +6,9 @@ import Synchronization
 final class OpenLog: Sendable {
     private let descriptor: OwnedDescriptor
     let inode: UInt64
+    /// When it was opened.
+    let size: UInt64
+    private let isBounded: Bool
     /// Bytes that may still be read.
     private let left: Mutex<UInt64>
 
@@ -16,15 +19,34 @@ final class OpenLog: Sendable {
             throw error
         }
         let status = try File.status(of: descriptor)
-        inode = status.inode
+        (inode, size, isBounded) = (status.inode, status.size, bounded)
         left = Mutex(bounded ? status.size : .max)
     }
 
-    /// What was written since the last read, at most a megabyte.
+    /// Reads begin there.
+    func begin(at offset: UInt64) throws(SystemError) {
+        try descriptor.seek(to: Int64(offset))
+        if isBounded { left.withLock { $0 = size - min(size, offset) } }
+    }
+
+    /// What comes before that place, at most so much; for one who has not begun to read.
+    func bytes(before end: UInt64, atMost count: Int) throws(SystemError) -> [UInt8] {
+        let start = end - min(end, UInt64(count))
+        try descriptor.seek(to: Int64(start))
+        var all: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: max(1, Int(end - start)))
+        while all.count < Int(end - start) {
+            guard case .bytes(let count) = try descriptor.read(into: &buffer) else { break }
+            all += buffer[..<min(count, Int(end - start) - all.count)]
+        }
+        return all
+    }
+
+    /// What was written since the last read, at most a quarter of a megabyte.
     func read() throws(SystemError) -> [UInt8] {
         var all: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65536)
-        while all.count < 1 << 20 {
+        while all.count < 256 << 10 {
             guard case .bytes(let count) = try descriptor.read(into: &buffer) else { break }
             let wanted = left.withLock { left in
                 let wanted = min(left, UInt64(count))
@@ -76,53 +98,13 @@ final class OpenLog: Sendable {
 
 /// Where a reader begins.
 struct LogStart: Sendable {
-    /// Read already.
-    var lines: [LogLine] = []
-    /// With the beginning of a line that is not whole yet.
-    var cutter = LineCutter()
     var file: OpenLog?
     var later: [OpenLog] = []
 
-    /// At the oldest line.
+    /// With the first of these.
     init(_ files: [OpenLog]) {
         file = files.first
         later = Array(files.dropFirst())
-    }
-
-    /// After the last lines, which are in `lines`.
-    static func tail(_ files: [OpenLog], _ options: LogOptions) throws(SystemError) -> LogStart {
-        var start = LogStart([])
-        for file in files {
-            start.cutter = LineCutter()
-            try start.take(file, options)
-            start.file = file
-        }
-        return start
-    }
-
-    private mutating func take(_ file: OpenLog, _ options: LogOptions) throws(SystemError) {
-        while true {
-            let bytes = try file.read()
-            if bytes.isEmpty { return }
-            for line in cutter.add(bytes[...]).compactMap(LogLine.init) where LogSelection.wants(line, options) {
-                lines.append(line)
-            }
-            keepLast(options.tail ?? 0)
-        }
-    }
-
-    /// Pieces of one long line count as one.
-    mutating func keepLast(_ count: Int) {
-        var left = count
-        var index = lines.count
-        while index > 0 {
-            if index == lines.count || lines[index - 1].text.last == 10 {
-                if left == 0 { break }
-                left -= 1
-            }
-            index -= 1
-        }
-        lines.removeFirst(index)
     }
 }
 

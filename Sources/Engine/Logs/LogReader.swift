@@ -11,6 +11,8 @@ actor LogReader {
     /// What is read now, and what comes after it.
     private var file: OpenLog?
     private var later: [OpenLog] = []
+    /// Looks for the last lines, where only those are wanted, before anything is read.
+    private var tail: LogTail?
     private var pending: ArraySlice<OutputChunk> = []
     private var cutter = LineCutter()
     private var watch: LogWatch?
@@ -47,23 +49,38 @@ actor LogReader {
         path = container.paths.log
     }
 
-    /// Opens all files now, so that a rotation loses nothing. For the last lines they are read through once.
+    /// Opens all files now, so that a rotation loses nothing.
     private func begin() async throws(EngineError) {
         let (path, options, reactor) = (path, options, container.core.reactor)
         if options.follow {
             watch = try attempt { () throws(SystemError) in
                 try LogWatch(path, reactor) { [news] in news.raise() }
             }
-            endings = Task { [news, container] in await LogReader.tellEndings(of: container, to: news) }
+            // Before the first look at the container: its end is either seen there or told.
+            let first = await container.wait(.nextExit)
+            endings = Task { [news, container] in await LogReader.tellEndings(of: container, from: first, to: news) }
         }
-        let start = try await Blocking.run { () throws(EngineError) in
-            try attempt("read the log") { () throws(SystemError) in
-                let files = try OpenLog.all(path, bounded: !options.follow)
-                return options.tail == nil ? LogStart(files) : try LogStart.tail(files, options)
+        let files = try await Blocking.run(.logs) { () throws(EngineError) in
+            try attempt("read the log") { () throws(SystemError) in try OpenLog.all(path, bounded: !options.follow) }
+        }
+        if options.tail == nil { begin(LogStart(files)) } else { tail = LogTail(files, options) }
+    }
+
+    private func begin(_ start: LogStart) { (file, later, tail) = (start.file, start.later, nil) }
+
+    /// A step at a time, so that whoever leaves ends it.
+    private func findTail() async throws(EngineError) {
+        while let before = tail, !finished {
+            let (after, start) = try await Blocking.run(.logs) { () throws(EngineError) in
+                try attempt("read the log") { () throws(SystemError) in
+                    var tail = before
+                    let start = try tail.step()
+                    return (tail, start)
+                }
             }
+            tail = after
+            if let start { begin(start) }
         }
-        (cutter, file, later) = (start.cutter, start.file, start.later)
-        pending = start.lines.map(chunk)[...]
     }
 
     private func chunk(_ line: LogLine) -> OutputChunk {
@@ -72,6 +89,7 @@ actor LogReader {
     }
 
     private func next() async throws(EngineError) -> OutputChunk? {
+        try await findTail()
         while true {
             if let piece = nextPiece() { return piece }
             if finished { return nil }
@@ -99,33 +117,52 @@ actor LogReader {
         return piece
     }
 
+    /// What one look brought.
+    private struct Look: Sendable {
+        var lines: [LogLine]
+        var isEmpty: Bool
+        var fresh: OpenLog?
+        var cutter: LineCutter
+    }
+
     /// True when it brought lines, or when a new file has taken the place of the one that was read to its end.
     private func readMore() async throws(EngineError) -> Bool {
         // A line that was found resets the pause between looks.
         defer { if !pending.isEmpty { quiet = LogReader.firstQuiet } }
         let (path, held, successor, options) = (options.follow ? path : nil, file, later.first, options)
-        let (bytes, fresh) = try await Blocking.run { () throws(EngineError) in
-            try attempt("read the log") { () throws(SystemError) in try OpenLog.more(held, successor, path) }
+        let before = cutter
+        let look: Look = try await Blocking.run(.logs) { () throws(EngineError) in
+            let (bytes, fresh) = try attempt("read the log") { () throws(SystemError) in
+                try OpenLog.more(held, successor, path)
+            }
+            var cutter = fresh == nil ? before : LineCutter()
+            let lines = cutter.add(bytes[...]).compactMap(LogLine.init(parsing:)).filter { line in
+                LogSelection.wants(line, options)
+            }
+            return Look(lines: lines, isEmpty: bytes.isEmpty, fresh: fresh, cutter: cutter)
         }
-        if let fresh {
+        cutter = look.cutter
+        if let fresh = look.fresh {
             file = fresh
-            cutter = LineCutter()
             if !later.isEmpty { later.removeFirst() }
         }
-        for line in cutter.add(bytes[...]).compactMap(LogLine.init) where LogSelection.wants(line, options) {
-            pending.append(chunk(line))
-        }
+        pending += look.lines.map(chunk)
         if let until = options.until, Timestamp.now > until { finished = true }
-        return !bytes.isEmpty || fresh != nil
+        return !look.isEmpty || look.fresh != nil
     }
 
-    private static func tellEndings(of container: Container, to news: NewsSignal) async {
+    private static func tellEndings(
+        of container: Container, from first: Promise<WaitResponse>, to news: NewsSignal
+    ) async {
+        var ended = first
         while !Task.isCancelled {
-            let ended = await container.wait(.nextExit)
             _ = await ended.value(orWhenCancelled: WaitResponse())
-            await container.forget(ended)
+            if Task.isCancelled { break }
+            // The next one is waited for before this one is told.
+            ended = await container.wait(.nextExit)
             news.raise()
         }
+        await container.forget(ended)
     }
 
     private func close() {
