@@ -8,19 +8,17 @@ import Testing
 struct DatabaseTests {
     private static let hasPython = File.isExecutable("/usr/bin/python3")
 
-    /// A process that holds the exclusive lock until it is let go.
-    private func holder(of daemon: Daemon) throws -> RunningCommand {
+    /// Tries to take the exclusive lock, says "held", and keeps it until it is killed.
+    private func hold(_ daemon: Daemon) throws -> RunningCommand {
         let script = """
             import sqlite3, sys, time
-            database = sqlite3.connect(sys.argv[1], isolation_level=None)
+            database = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=0)
             database.execute("BEGIN EXCLUSIVE")
             print("held", flush=True)
             time.sleep(120)
             """
-        let holder = try RunningCommand(
+        return try RunningCommand(
             "/usr/bin/python3", ["-c", script, database(daemon)], environment: Programs.environment)
-        try #require(try holder.says("held", within: Limit.command), "\(holder.errorsSoFar)")
-        return holder
     }
 
     private func database(_ daemon: Daemon) -> String { daemon.dataRoot + "/quell.db" }
@@ -89,7 +87,7 @@ struct DatabaseTests {
         try refusesThenRecovers(
             afterCrash: true,
             harm: { daemon in
-                for name in ["quell.db", "quell.db-wal", "quell.db-shm"] {
+                for name in try File.list(daemon.dataRoot).map(\.name) where name.hasPrefix("quell.db") {
                     try File.unlink("\(daemon.dataRoot)/\(name)")
                 }
             }, saying: ["quell.db", "containers"])
@@ -105,33 +103,31 @@ struct DatabaseTests {
             }, saying: ["quell.db", "newer quelld", "schema 99"])
     }
 
-    /// While quelld runs: what must be recorded first is refused with the reason; looking, stopping and killing are not
-    /// held up. That a quelld does not start while it is held, `EngineTests` show.
     @Test(.enabled(if: hasPython, "no python3"))
-    func heldBySomebody() throws {
+    func heldWhenQuelldStarts() throws {
         try withDaemon { daemon in
             try daemon.losingNothing {
-                try daemon.runReady("polite", Scripts.handles)
-                try daemon.runReady("stubborn", Scripts.ignores)
-                let holder = try holder(of: daemon)
-                let create = try daemon.command(["create", "--name", "late", Programs.image, "true"])
-                let stop = try daemon.quell("stop", "--format", "json", "polite")
-                #expect(try StopVerdict.one(stop).exitCode == 0, "\(stop.text)")
-                #expect(stop.elapsed < Limit.atOnce, "\(stop.elapsed)")
-                #expect(try daemon.quell("kill", "stubborn").succeeded)
-                #expect(try daemon.must("ps", "--format", "{{.Names}}") == "runs")
-                #expect(try daemon.must("exec", "runs", "echo", "well") == "well")
-                let refused = try create.finish(within: Limit.command)
-                #expect(refused.status == .code(125), "\(refused.text)")
-                #expect(refused.errors.contains("quell.db is locked by another process"), "\(refused.text)")
-                // What could not be recorded is not lost with the daemon.
                 try daemon.crash()
+                let holder = try hold(daemon)
+                try #require(try holder.says("held", within: Limit.command), "\(holder.errorsSoFar)")
+                try daemon.mustNotStart(saying: ["quell.db is locked by another process", "fuser"])
                 try holder.send(.kill)
                 _ = try holder.finish(within: Limit.command)
                 try daemon.start()
-                #expect(try daemon.inspect("polite", ".State.ExitCode") == "0")
-                #expect(try daemon.inspect("stubborn", ".State.ExitCode") == "137")
-                try daemon.must("rm", "polite", "stubborn")
+            }
+        }
+    }
+
+    /// quelld has it for itself: whoever comes later is told so, and holds nothing up.
+    @Test(.enabled(if: hasPython, "no python3"))
+    func cannotBeHeldWhileQuelldRuns() throws {
+        try withDaemon { daemon in
+            try daemon.losingNothing {
+                let holder = try hold(daemon)
+                #expect(try !holder.says("held", within: Limit.command))
+                #expect(try holder.finish(within: Limit.command).errors.contains("database is locked"))
+                try daemon.must("rename", "ended", "other")
+                try daemon.must("rename", "other", "ended")
             }
         }
     }

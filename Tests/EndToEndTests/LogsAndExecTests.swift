@@ -14,8 +14,15 @@ struct LogsAndExecTests {
             let end = try daemon.quell("logs", "talks")
             #expect(end.output == "1\n2\n3\n", "\(end.text)")
             #expect(end.errors == "bad\n")
-            let last = try daemon.quell("logs", "--tail", "1", "talks")
-            #expect(last.output + last.errors == "bad\n", "\(last.text)")
+        }
+    }
+
+    /// Of one stream: how two of them came together, nobody knows for certain.
+    @Test func lastLinesAreTheLast() throws {
+        try withDaemon { daemon in
+            try daemon.must("run", "-d", "--name", "talks", Programs.image, "seq", "100")
+            try daemon.must("wait", "talks")
+            #expect(try daemon.must("logs", "--tail", "2", "talks") == "99\n100")
         }
     }
 

@@ -27,10 +27,6 @@ struct Host {
         awk '$5 ~ "^/sys/fs/cgroup" { print $5 }' /proc/self/mountinfo |
             while read -r place; do mount -o remount,bind,ro "$place"; done
         """)
-    /// The kernel does not list overlay, as before `modprobe overlay`. `table`: a file that is made for it.
-    static func withoutOverlay(table: String) -> Host {
-        mounting("grep -v overlay /proc/filesystems >'\(table)'; mount --bind '\(table)' /proc/filesystems")
-    }
     /// The programs cannot be executed, as if they were not installed.
     static func without(programs: String...) -> Host {
         mounting(programs.map { "if [ -e \($0) ]; then mount --bind /dev/null \($0); fi" }.joined(separator: "\n"))
@@ -43,21 +39,28 @@ struct Host {
     /// Somebody who is not root.
     static let asNobody = Host(prefix: ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"])
 
-    /// A kernel without the system call: it fails with ENOSYS, through a seccomp filter that python3 installs.
-    static func without(call number: Int) -> Host {
-        Host(prefix: [python, "-c", filter, "\(number)"])
+    /// A kernel without the system call: it fails, with ENOSYS unless told otherwise, through a seccomp filter that
+    /// python3 installs.
+    static func without(call number: Int, error: Int = 38) -> Host {
+        Host(prefix: [python, "-c", filter, "\(number)", "\(error)"])
     }
+    #if arch(x86_64)
+    static let mountCall: Int? = 165
+    #else
+    static let mountCall: Int? = nil
+    #endif
     static let canFilterCalls = File.isExecutable(python)
     private static let python = "/usr/bin/python3"
     private static let filter = """
         import ctypes, os, struct, sys
-        code = [(0x20, 0, 0, 0), (0x15, 0, 1, int(sys.argv[1])), (0x06, 0, 0, 0x00050000 | 38), (0x06, 0, 0, 0x7fff0000)]
+        number, error = int(sys.argv[1]), int(sys.argv[2])
+        code = [(0x20, 0, 0, 0), (0x15, 0, 1, number), (0x06, 0, 0, 0x00050000 | error), (0x06, 0, 0, 0x7fff0000)]
         text = b"".join(struct.pack("HBBI", *line) for line in code)
         lines = ctypes.create_string_buffer(text, len(text))
         program = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(code), ctypes.addressof(lines)))
         mode, of, no = ctypes.c_long(22), ctypes.c_long(2), ctypes.c_long(0)
         if ctypes.CDLL(None).prctl(mode, of, ctypes.c_void_p(ctypes.addressof(program)), no, no):
             sys.exit("cannot install a filter")
-        os.execv(sys.argv[2], sys.argv[2:])
+        os.execv(sys.argv[3], sys.argv[3:])
         """
 }

@@ -9,6 +9,6 @@ enum Scripts {
     /// PID 1 is a shell without a handler, its child handles TERM.
     static let childHandles =
         #"sh -c 'trap "echo saved; exit 0" TERM; echo ready; while :; do sleep 3600 & wait $!; done'; true"#
-    /// A trap that runs only when the foreground command ends.
-    static let foreground = #"trap "echo saved; exit 0" TERM; echo ready; sleep 3600"#
+    /// A trap that runs only when the foreground command ends, which runs when `ready` is said.
+    static let foreground = #"trap "echo saved; exit 0" TERM; sh -c "echo ready; exec sleep 3600""#
 }
