@@ -17,7 +17,7 @@ import Testing
     @Test func memberOfAnothersNamespaceEndsWithItsLeftovers() throws {
         try withShim(ShimUnderTest(["sleep", "1000"])) { pause in
             let pid = try pause.start()
-            let script = "sleep 1000 & echo ready; trap 'exit 8' TERM; while :; do sleep 1000 & wait $!; done"
+            let script = "sleep 1000 & trap 'exit 8' TERM; echo ready; while :; do sleep 1000 & wait $!; done"
             try withShim(ShimUnderTest(["sh", "-c", script], pidNamespace: .of(pid))) { shim in
                 try shim.start()
                 try shim.awaitLog("ready")
