@@ -1,5 +1,6 @@
 import APITypes
 import Engine
+import Images
 import Lifecycle
 import NIOHTTP1
 
@@ -56,14 +57,29 @@ extension API {
         options.limit = max(0, try call.query.integer("limit") ?? 0)
         options.size = call.query.flag("size")
         options.filters = try call.filters()
-        try await call.answer(.ok, json: try await engine.listContainers(options))
+        // Asked every second by many clients, and large: written by hand.
+        try await call.answer(.ok, encoded: ContainerSummary.line(try await engine.listContainers(options)))
     }
 
     private func createContainer(_ call: Call) async throws {
-        let request = try await call.json(ContainerCreateRequest.self)
+        var request = try await call.json(ContainerCreateRequest.self)
+        if let word = call.query.string("unhandled") { try presetUnhandled(word, in: &request) }
         if let platform = call.query.string("platform") { try checkPlatform(platform) }
         let created = try await engine.createContainer(request, name: call.query.string("name"))
         try await call.answer(.created, json: created)
+    }
+
+    /// Quell's own parameter: what the container is to do with signals that no process of it handles, where neither the
+    /// request nor the image says.
+    private func presetUnhandled(_ word: String, in request: inout ContainerCreateRequest) throws {
+        guard Unhandled(name: word) != nil else {
+            throw APIFailure.invalid("invalid unhandled \"\(word)\": expected kill or wait")
+        }
+        let label = "quell.stop.unhandled"
+        guard request.config.labels?[label] == nil, !request.config.image.isEmpty else { return }
+        let image = try engine.images.image(request.config.image)
+        guard image.configuration.config?.labels?[label] == nil else { return }
+        request.config.labels = (request.config.labels ?? [:]).merging([label: word]) { old, _ in old }
     }
 
     private func startContainer(_ call: Call) async throws {

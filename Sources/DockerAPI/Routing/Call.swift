@@ -54,7 +54,12 @@ struct Call: Sendable {
     // MARK: answering
 
     func answer(_ status: HTTPResponseStatus, json value: some Encodable) async throws {
-        let body = ByteBuffer(bytes: try DockerJSON.line(value))
+        try await answer(status, encoded: [UInt8](try DockerJSON.line(value)))
+    }
+
+    /// JSON that is written already.
+    func answer(_ status: HTTPResponseStatus, encoded bytes: [UInt8]) async throws {
+        let body = ByteBuffer(bytes: bytes)
         try await exchange.answer(status, headers: ["Content-Type": "application/json"], body: body)
     }
 
