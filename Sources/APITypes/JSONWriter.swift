@@ -45,7 +45,7 @@ struct JSONWriter: Sendable {
     mutating func string(_ text: String) {
         beginValue()
         bytes.append(JSONWriter.quote)
-        if text.utf8.contains(where: JSONWriter.isEscaped) {
+        if JSONWriter.needsEscapes(text) {
             for byte in text.utf8 { append(byte) }
         } else {
             bytes.append(contentsOf: text.utf8)
@@ -63,6 +63,13 @@ struct JSONWriter: Sendable {
         bytes.append(contentsOf: (flag ? "true" : "false").utf8)
     }
 
+    private static func needsEscapes(_ text: String) -> Bool {
+        let span = text.utf8.span
+        for index in span.indices where isEscaped(span[index]) { return true }
+        return false
+    }
+
+    @inline(__always)
     private static func isEscaped(_ byte: UInt8) -> Bool { byte < 0x20 || byte == quote || byte == UInt8(ascii: "\\") }
 
     /// RFC 8259, section 7.
