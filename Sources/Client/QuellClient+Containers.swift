@@ -25,12 +25,15 @@ extension QuellClient {
             call: "GET /containers/\(container)/json")
     }
 
+    /// - Parameter unhandled: `kill` or `wait`: what a stop does when nothing can react to its signal, unless the request
+    ///   or the image has the label `quell.stop.unhandled`; nil: as the daemon is configured.
     public func createContainer(
-        _ container: ContainerCreateRequest, name: String?
+        _ container: ContainerCreateRequest, name: String?, unhandled: String? = nil
     ) async throws -> ContainerCreateResponse {
         try await value(
             Request(
-                .post, ["containers", "create"], query: .init(["name": name]), body: .encoding(container),
+                .post, ["containers", "create"], query: .init(["name": name, "unhandled": unhandled]),
+                body: .encoding(container),
                 deadlines: .transfer))
     }
 

@@ -34,27 +34,12 @@ enum CreateCommand: Command {
     static func create(
         _ request: ContainerCreateRequest, _ arguments: Arguments, _ cidfile: String?, _ session: Session
     ) async throws -> String {
-        var request = request
-        let key = "quell.stop.unhandled"
-        if request.config.labels?[key] == nil, try await !imageHasLabel(key, request.config.image, session) {
-            request.config.labels = (request.config.labels ?? [:]).merging([key: "kill"]) { $1 }
-        }
-        let made = try await session.client.createContainer(request, name: try arguments[CreateOptions.name])
+        let made = try await session.client.createContainer(
+            request, name: try arguments[CreateOptions.name], unhandled: "kill")
         for warning in made.warnings { try session.err.write("WARNING: \(warning)\n") }
         if let cidfile {
             try File.open(cidfile, [.writeOnly, .create, .exclusive], mode: 0o644).writeAll(Array(made.id.utf8))
         }
         return made.id
-    }
-
-    /// The default of this command line must not cover what an image says of itself.
-    private static func imageHasLabel(_ label: String, _ image: String, _ session: Session) async throws -> Bool {
-        do {
-            let inspected = try JSONValue(answer: try await session.client.inspectImageJSON(image), about: image)
-            return inspected["Config"]?["Labels"]?[label] != nil
-        } catch let error as ClientError where error.isNotFound {
-            // The creation itself will say it.
-            return false
-        }
     }
 }

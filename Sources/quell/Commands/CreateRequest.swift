@@ -75,8 +75,6 @@ struct CreateRequestBuilder {
         var all = labels.dictionary ?? [:]
         if let ladder = try arguments[CreateOptions.stopLadder] { all["quell.stop.ladder"] = "\(ladder)" }
         if let scope = try arguments[CreateOptions.stopScope] { all["quell.stop.scope"] = "\(scope)" }
-        // The default of this command line; an image's own label is put under it by the daemon only if this is unset,
-        // so it is looked up before (see CreateCommand).
         if let unhandled = try arguments[CreateOptions.stopUnhandled] { all["quell.stop.unhandled"] = "\(unhandled)" }
         request.config.labels = all.isEmpty ? nil : all
     }
