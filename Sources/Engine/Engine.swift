@@ -34,7 +34,10 @@ public final class Engine: Sendable {
         return engine
     }
 
-    /// Lets go of everything; containers run on. Calls under way end with an error.
+    /// What containers that have just ended may take to be cleared away; the next engine does the rest.
+    private static let closingDeadline = Duration.seconds(5)
+
+    /// Lets go of everything, some seconds later at most; containers run on. Calls under way end with an error.
     public func close() async {
         let first = core.isClosing.withLock { closing in
             defer { closing = true }
@@ -42,11 +45,24 @@ public final class Engine: Sendable {
         }
         guard first else { return }
         core.events.close()
-        for container in core.registry.all { await container.letGo() }
+        await letGo()
         core.reactor.stop()
         core.store.close()
         removeEmptyParent()
         lock.withLock { $0 = nil }
+    }
+
+    private func letGo() async {
+        let done = Promise<Void>()
+        Task { [core] in
+            await withTaskGroup(of: Void.self) { group in
+                for container in core.registry.all { group.addTask { await container.letGo() } }
+            }
+            done.resolve(())
+        }
+        let timer = core.reactor.after(Engine.closingDeadline) { done.resolve(()) }
+        await done.value()
+        core.reactor.cancel(timer)
     }
 
     /// The parent cgroup goes when nobody is left in it.

@@ -17,18 +17,24 @@ struct Daemon: Sendable {
         try File.makeDirectories(settings.runRoot, mode: 0o711)
         let engine = try await Engine.open(engineConfiguration, logger: logger)
         let server = DockerServer(engine: engine, version: Release.version, logger: logger)
+        let isAbandoned = Latch()
         do {
-            try await serve(engine, server)
+            try await serve(engine, server, isAbandoned)
         } catch {
             await engine.close()
             throw error
         }
         await engine.close()
+        // The database is closed and the roots are unlocked: whatever has not come back goes with the process.
+        if isAbandoned.isSet {
+            logger.notice("ended, with calls left under way")
+            ProcessSelf.exit(0)
+        }
         try await server.shutDown()
         logger.info("ended")
     }
 
-    private func serve(_ engine: Engine, _ server: DockerServer) async throws {
+    private func serve(_ engine: Engine, _ server: DockerServer, _ isAbandoned: Latch) async throws {
         var files: [SocketFile] = []
         var endpoints: [DockerServer.Endpoint] = []
         defer { for file in files { remove(file) } }
@@ -44,7 +50,7 @@ struct Daemon: Sendable {
         let service = DaemonService(
             endpoints: endpoints, engine: engine, grace: settings.shutdownTimeout,
             stopsContainers: { [always = settings.stopsContainersOnExit] in request.take() || always },
-            ready: tellReady, logger: logger)
+            ready: tellReady, isAbandoned: isAbandoned, logger: logger)
         let hangUps = Task { await tellHangUps() }
         defer { hangUps.cancel() }
         try ProgramCode.giveBackStartUp()

@@ -2,10 +2,11 @@ import DockerAPI
 import Engine
 import Logging
 import ServiceLifecycle
+import Synchronization
 import UnixSignals
 
-/// Serves until a graceful shutdown: lets calls end, stops containers where that is wanted. A second TERM or INT waits for
-/// nothing any more; stops that are under way are carried on by the shims.
+/// Serves until a graceful shutdown: stops containers where that is wanted, and lets calls end, for the grace period and
+/// not longer. A second TERM or INT waits for nothing any more; stops that are under way are carried on by the shims.
 struct DaemonService: Service {
     let endpoints: [DockerServer.Endpoint]
     let engine: Engine
@@ -14,29 +15,60 @@ struct DaemonService: Service {
     let stopsContainers: @Sendable () -> Bool
     /// Called when signals are heard.
     let ready: @Sendable () -> Void
+    /// Set when calls were left that had not ended.
+    let isAbandoned: Latch
     let logger: Logger
 
-    private enum Part { case endpoint, containers, secondSignal }
+    private enum Part: Sendable { case endpoint, containers, secondSignal, graceOver }
 
+    /// What calls may take to end after their connections were broken off.
+    private static let slack = Duration.seconds(2)
+
+    /// Its tasks are not waited for: a call may be in the kernel, and never come back.
     func run() async throws {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
-        try await withThrowingTaskGroup(of: Part.self) { group in
-            for endpoint in endpoints { group.addTask { try await serve(endpoint) } }
-            group.addTask { await stopContainersAtShutdown() }
-            group.addTask { await second(of: signals) }
-            ServiceManager().notify("READY=1")
-            ready()
-            var left = endpoints.count + 1
-            while left > 0, let part = try await group.next() {
-                guard part != .secondSignal else {
-                    logger.notice("second signal: waiting for nothing any more")
-                    for endpoint in endpoints { endpoint.abort() }
-                    break
-                }
-                left -= 1
+        let (parts, feed) = AsyncThrowingStream<Part, any Error>.makeStream()
+        for endpoint in endpoints {
+            Task {
+                do { feed.yield(try await serve(endpoint)) } catch { feed.finish(throwing: error) }
             }
-            group.cancelAll()
         }
+        let containers = Task { feed.yield(await stopContainersAtShutdown()) }
+        let hurry = Task { feed.yield(await second(of: signals)) }
+        defer {
+            containers.cancel()
+            hurry.cancel()
+        }
+        ServiceManager().notify("READY=1")
+        ready()
+        try await wait(for: parts, feed)
+    }
+
+    /// Until all have ended, or there is no more waiting.
+    private func wait(
+        for parts: AsyncThrowingStream<Part, any Error>, _ feed: AsyncThrowingStream<Part, any Error>.Continuation
+    ) async throws {
+        var left = endpoints.count + 1
+        for try await part in parts {
+            switch part {
+            case .endpoint: left -= 1
+            case .containers:
+                left -= 1
+                Task {
+                    try await Task.sleep(for: grace + DaemonService.slack)
+                    feed.yield(.graceOver)
+                }
+            case .secondSignal: return abandon("second signal: waiting for nothing any more")
+            case .graceOver: return abandon("calls under way do not end: not waiting for them")
+            }
+            if left == 0 { return }
+        }
+    }
+
+    private func abandon(_ why: Logger.Message) {
+        logger.notice(why)
+        for endpoint in endpoints { endpoint.abort() }
+        isAbandoned.set()
     }
 
     private func serve(_ endpoint: DockerServer.Endpoint) async throws -> Part {
@@ -58,7 +90,7 @@ struct DaemonService: Service {
         let stopsContainers = stopsContainers()
         logger.info("ending", metadata: ["containers": stopsContainers ? "stopped" : "left running"])
         guard stopsContainers else { return .containers }
-        // Not waited for by this group: a second signal ends the loop, but not the stops.
+        // A task of its own: a second signal ends the wait, but not the stops.
         let (stops, stopped) = AsyncStream<[StopOutcome]>.makeStream()
         Task {
             stopped.yield(await engine.stopAll())
@@ -80,4 +112,11 @@ struct DaemonService: Service {
         }
         return .secondSignal
     }
+}
+
+/// False until it is set.
+final class Latch: Sendable {
+    private let value = Mutex(false)
+    var isSet: Bool { value.withLock { $0 } }
+    func set() { value.withLock { $0 = true } }
 }

@@ -90,7 +90,8 @@ struct LogTailTests {
             while true {
                 let bytes = try file.read()
                 if bytes.isEmpty { break }
-                lines += cutter.add(bytes[...]).compactMap(LogLine.init(parsing:)).filter { LogSelection.wants($0, options) }
+                let read = cutter.add(bytes[...]).compactMap(LogLine.init(parsing:))
+                lines += read.filter { LogSelection.wants($0, options) }
             }
         }
         return lines
