@@ -101,6 +101,32 @@ struct RecoveryTests {
         }
     }
 
+    /// Too slow an answer once, at the start of an engine, is not the end of its supervision.
+    @Test func aShimThatWasSilentIsAskedAgain() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.run(shell("trap 'exit 5' TERM; echo ready; while :; do sleep 0.05; done"))
+            try await fixture.waitForLog(id, "ready")
+            await fixture.abandon()
+            let parent = try #require(fixture.configuration.cgroupParent)
+            let cgroup = Cgroup("/\(parent)/shim-\(id)", on: try CgroupHost.detect())
+            let shim = try #require(try cgroup.members().first)
+            try Pidfd(opening: shim).send(try #require(Signal(number: 19)))
+            do {
+                try await fixture.reopen()
+                #expect(try fixture.engine.core.container(id).snapshot.supervised == false)
+            } catch {
+                try Pidfd(opening: shim).send(try #require(Signal(number: 18)))
+                throw error
+            }
+            try Pidfd(opening: shim).send(try #require(Signal(number: 18)))
+            try await poll("it is supervised again") {
+                try fixture.engine.core.container(id).snapshot.supervised
+            }
+            #expect(try await fixture.engine.stopContainer(id).result().hasEnded)
+            #expect(try await fixture.engine.inspectContainer(id).state.exitCode == 5)
+        }
+    }
+
     @Test func aStartThatWasInterruptedIsNotTakenForARun() async throws {
         try await Fixture.with { fixture in
             let id = try await fixture.create(["true"], name: "half")

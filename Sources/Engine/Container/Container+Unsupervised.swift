@@ -9,8 +9,8 @@ extension Container {
     func connectionLost(_ why: String) async {
         shim = nil
         shimGone.resolve(())
-        // Of a start under way the lost call tells, by its error.
-        guard machine.isActive, starting == nil else { return publish() }
+        // Of a start under way the lost call tells, by its error; one that has succeeded may still have its task.
+        guard machine.isActive, starting == nil || machine.state != .starting else { return publish() }
         if let record = readExitRecord() { return finished(by: record) }
         core.logger.warning("container \(id): \(why)")
         if await reconnected() { return }
@@ -28,16 +28,43 @@ extension Container {
         }
     }
 
-    /// A shim whose connection broke, but that still serves.
-    private func reconnected() async -> Bool {
+    /// A shim whose connection broke, or that was silent for long, but that serves.
+    private func reconnected(within limit: Duration = ShimConnection.callDeadline) async -> Bool {
+        let number = run
         do throws(EngineError) {
             let connection = try connect()
-            guard case .snapshot(let snapshot) = try await connection.call(.hello) else { return false }
+            guard case .snapshot(let snapshot) = try await connection.call(.hello, within: limit) else { return false }
+            guard number == run, machine.isActive, shim == nil else {
+                connection.close()
+                return true
+            }
             shimGone = Promise()
             shim = connection
+            handWatch?.end()
+            handWatch = nil
+            // A kill by hand is carried through; what is softer is the shim's again.
+            if handStep != .kill {
+                handStop?.cancel()
+                (handStop, handStep) = (nil, nil)
+            }
             await adopt(snapshot)
             return true
         } catch { return false }
+    }
+
+    /// A shim that was only slow is asked again, ever more seldom.
+    private func askAgain(run number: Int) {
+        Task { [reactor = core.reactor] in
+            var pause = Duration.seconds(2)
+            while await reactor.pause(pause) {
+                guard number == run, machine.isActive, shim == nil else { return }
+                if Recovery.exists(paths.socket), await reconnected() {
+                    core.logger.info("container \(id): its shim answers again")
+                    return
+                }
+                pause = min(pause * 2, .seconds(60))
+            }
+        }
     }
 
     /// Without a shim the cgroup tells whether anything lives, and a pidfd how the main process ended (kernel 6.15).
@@ -51,6 +78,7 @@ extension Container {
             }
             core.logger.error("container \(id) is unsupervised: its shim is gone; it is watched through its cgroup")
             publish()
+            askAgain(run: number)
             // Between the look and the watch it may have emptied.
             await populationChanged(run: number)
             if machine.isActive, state.desired == .stopped {
@@ -64,9 +92,16 @@ extension Container {
     private func populationChanged(run number: Int) async {
         guard number == run, machine.isActive, shim == nil else { return }
         do throws(SystemError) {
-            if try !core.cgroup(id).isPopulated() { endedUnseen() }
-        } catch { core.logger.error("container \(id): \(error)") }
+            if try core.cgroup(id).isPopulated() { return }
+        } catch { return core.logger.error("container \(id): \(error)") }
+        // Its shim may be there all the same and know how: it writes its record some time after the end.
+        if readExitRecord() == nil, await reconnected(within: Container.lastWord) { return }
+        guard number == run, machine.isActive, shim == nil else { return }
+        endedUnseen()
     }
+
+    /// What a shim that had been silent may take to tell how its container ended.
+    private static let lastWord = Duration.seconds(2)
 
     /// It has ended, and nobody told. The kernel may still know how; else that is what is recorded.
     func endedUnseen() {
