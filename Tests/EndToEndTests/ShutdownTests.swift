@@ -29,6 +29,22 @@ struct ShutdownTests {
         }
     }
 
+    /// Who looks at a file system that does not answer is a child: quelld itself can be killed, and its lock goes with it.
+    @Test func aLookThatHangsKeepsNoLock() throws {
+        let hung = try HungFileSystem()
+        try withDaemon { daemon in
+            let creating = try daemon.command([
+                "create", "--mount", "type=bind,source=\(hung.silent),target=/x", Programs.image, "true",
+            ])
+            try hung.waitUntilRead()
+            try daemon.crash()
+            try daemon.start()
+            #expect(try daemon.must("ps", "-aq") == "")
+            try hung.abort()
+            _ = try creating.finish(within: .zero)
+        }
+    }
+
     /// A runtime that never answers keeps `start` waiting for more than a minute.
     private func withHangingStart(_ body: (Daemon) throws -> Void) throws {
         let daemon = try Daemon()

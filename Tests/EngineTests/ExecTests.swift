@@ -1,6 +1,7 @@
 import APITypes
-import Engine
 import Testing
+
+@testable import Engine
 
 @Suite(.serialized, .timeLimit(.minutes(2)))
 struct ExecTests {
@@ -56,6 +57,22 @@ struct ExecTests {
             request.cmd = ["true"]
             let error = await #expect(throws: EngineError.self) { try await fixture.engine.createExec(id, request) }
             #expect(error == .notRunning("container \(id) is not running"))
+        }
+    }
+
+    /// What does not fit into a frame must not cost the connection to the shim, on which everything else goes.
+    @Test func whatIsTooLongIsRefused() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.run(["sleep", "1000"])
+            var request = ExecCreateRequest()
+            (request.cmd, request.env) = (["true"], ["LONG=" + String(repeating: "x", count: 5 << 20)])
+            let exec = try await fixture.engine.createExec(id, request)
+            let error = await #expect(throws: EngineError.self) {
+                _ = try await fixture.engine.startExec(exec, ExecStartRequest())
+            }
+            #expect(error?.description.hasPrefix("command and environment of the exec are too long: ") == true)
+            #expect(try fixture.engine.core.container(id).snapshot.supervised)
+            #expect(try await fixture.engine.killContainer(id).result().hasEnded)
         }
     }
 

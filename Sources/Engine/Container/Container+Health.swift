@@ -95,15 +95,22 @@ extension Container {
     private func probe(_ plan: HealthPlan) async -> (Int, String) {
         var request = ExecCreateRequest()
         (request.cmd, request.attachStdout, request.attachStderr) = (plan.command, true, true)
+        // One that could not be killed is not given company.
+        if let lateProbe, execs[lateProbe]?.isRunning == true { return (-1, "the last health check still runs") }
+        if let late = lateProbe.take() { forgetExec(late) }
         do throws(EngineError) {
             let exec = try createExec(request)
-            defer { forgetExec(exec) }
+            defer { probeDone(exec) }
             guard let stream = try await startExec(exec, detached: false, consoleSize: nil), let record = execs[exec]
             else {
                 return (-1, "")
             }
             return await watch(record, stream, plan)
         } catch { return (-1, error.description) }
+    }
+
+    private func probeDone(_ exec: String) {
+        if execs[exec]?.isRunning == true { lateProbe = exec } else { forgetExec(exec) }
     }
 
     private func watch(_ record: ExecRecord, _ stream: AttachedStream, _ plan: HealthPlan) async -> (Int, String) {

@@ -70,6 +70,8 @@ actor Container {
     /// Counts them.
     var execNumber = 0
     var healthTask: Task<Void, Never>?
+    /// The exec of a health check that has not ended in time.
+    var lateProbe: String?
     /// Becomes true when the container is gone for good.
     nonisolated let removed = Promise<Void>()
 
