@@ -14,9 +14,12 @@ struct DaemonProcessTests {
         let container: String
         private let daemon: SpawnedDaemon
 
-        init(_ directory: TemporaryDirectory, _ configuration: EngineConfiguration, _ container: String) throws {
+        init(
+            _ directory: TemporaryDirectory, _ configuration: EngineConfiguration, _ container: String,
+            _ more: [String] = []
+        ) throws {
             (self.directory, self.container) = (directory, container)
-            daemon = try SpawnedDaemon(directory, configuration)
+            daemon = try SpawnedDaemon(directory, configuration, more)
         }
 
         var log: String {
@@ -46,15 +49,15 @@ struct DaemonProcessTests {
     private final class SpawnedDaemon: Sendable {
         let process: SpawnedProcess
 
-        init(_ directory: TemporaryDirectory, _ configuration: EngineConfiguration) throws {
-            let log = try File.open(directory("log"), [.writeOnly, .create, .truncate], mode: 0o600)
+        init(_ directory: TemporaryDirectory, _ configuration: EngineConfiguration, _ more: [String]) throws {
+            let log = try File.open(directory("log"), [.writeOnly, .create, .truncate, .append], mode: 0o600)
             var request = SpawnRequest(
                 try BuiltProduct.path("quelld"),
                 [
                     "--data-root", configuration.dataRoot, "--run-root", configuration.runRoot, "--cgroup-parent",
                     configuration.cgroupParent ?? "", "--shim", configuration.shimPath, "--unpack",
                     configuration.unpackPath, "-H", "unix://" + directory("sock"),
-                ])
+                ] + more)
             request.environment = Command.plainEnvironment
             let null = try File.open("/dev/null", .readOnly)
             request.descriptors = [
@@ -122,5 +125,59 @@ struct DaemonProcessTests {
             #expect(try stage.end(by: .term) == .code(0))
             #expect(try stage.exit() == nil)
         }
+    }
+
+    /// A runtime that does not come back before `gate` is there, and a configuration that names it.
+    private func slowRuntime(_ directory: TemporaryDirectory) throws -> String {
+        let script = """
+            #!/bin/sh
+            case " $* " in *" run "*) : > \(directory("begun")); while [ ! -e \(directory("gate")) ]; do sleep 0.05; done;; esac
+            exec crun "$@"
+            """
+        let runtime = try directory.write(script, to: "slow", mode: 0o755)
+        return try directory.write(#"{"runtimes":{"slow":{"path":"\#(runtime)"}}}"#, to: "daemon.json")
+    }
+
+    /// A stop was accepted while the runtime was still at work, and the daemon was killed.
+    @Test func aStopDuringTheStartOutlivesTheDaemon() async throws {
+        let directory = try TemporaryDirectory("daemon")
+        let configuration = try RealAPI.configuration(directory)
+        var engine = try await Engine.open(configuration)
+        try await RealAPI(engine: engine, socket: "").importImage(directory)
+        await engine.close()
+        let arguments = ["--config-file", try slowRuntime(directory)]
+        let api = RealAPI(engine: engine, socket: directory("sock"))
+        let first = try Stage(directory, configuration, "", arguments)
+        try first.waitUntilItSays("listening")
+        let body = """
+            {"Image":"busybox","Cmd":["/bin/sh","-c","trap 'exit 6' INT; while :; do sleep 1000 & wait; done"],\
+            "HostConfig":{"Runtime":"slow","RestartPolicy":{"Name":"unless-stopped"}}}
+            """
+        let made = try await api.send("POST", "/containers/create?name=late", body)
+        let id = try #require(
+            made.text.firstRange(of: #""Id":""#).map { String(made.text[$0.upperBound...].prefix(64)) })
+        let calls = Task {
+            async let started = api.send("POST", "/containers/\(id)/start")
+            try eventually("the runtime is at work") { try File.status(of: directory("begun")) != nil }
+            async let stopped = api.send("POST", "/containers/\(id)/stop?signal=INT&t=2")
+            _ = try await (started, stopped)
+        }
+        var state = ""
+        while !state.contains("stopElapsedMs") {
+            state = try await api.send("GET", "/quell/v1/containers/\(id)/state").text
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        #expect(try first.end(by: .kill) == .signal(.kill, coreDumped: false))
+        _ = await calls.result
+        let second = try Stage(directory, configuration, id, arguments)
+        try second.waitUntilItSays("listening")
+        _ = try directory.write("", to: "gate")
+        // The signal may come before its handler is there: then KILL follows it.
+        try eventually("it is stopped") { try second.exit() != nil }
+        #expect(try [.code(6), .signal(.kill, coreDumped: false)].contains(second.exit()))
+        #expect(try second.end(by: .term) == .code(0))
+        engine = try await Engine.open(configuration)
+        try await RealAPI(engine: engine, socket: "").removeAll()
+        await engine.close()
     }
 }

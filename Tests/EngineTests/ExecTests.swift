@@ -50,6 +50,22 @@ struct ExecTests {
         }
     }
 
+    @Test func aFileThatIsNoProgramIsNamed() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.run(["sleep", "1000"])
+            var request = ExecCreateRequest()
+            (request.cmd, request.attachStdout) = (["/etc/passwd"], true)
+            let exec = try await fixture.engine.createExec(id, request)
+            let error = await #expect(throws: EngineError.self) {
+                try await fixture.engine.startExec(exec, ExecStartRequest())
+            }
+            guard case .notExecutable(let text) = error, text.contains("/etc/passwd") else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+        }
+    }
+
     @Test func aContainerThatDoesNotRunTakesNone() async throws {
         try await Fixture.with { fixture in
             let id = try await fixture.create(["true"])

@@ -75,7 +75,7 @@ extension Container {
         (state.phase, state.desired, state.boot, state.error, state.exit) = (.active, .running, core.boot, "", nil)
         (state.pid, state.pidStart, state.oomKilled, state.verdict) = (0, 0, false, nil)
         (stopReport, finding, laterOrder, lastOrder, stopSince) = (nil, nil, nil, nil, nil)
-        (shimRefused, shimGone, intent) = (false, Promise(), nil)
+        (shimRefused, shimGone, intent, state.order) = (false, Promise(), nil, nil)
         if cause == .request { state.restartCount = 0 }
     }
 

@@ -44,7 +44,7 @@ extension Container {
         }
         let (job, waiter) = newWaiter(order)
         if stopSince == nil { stopSince = waiter.since }
-        await recordIntent()
+        await recordIntent(order)
         publish()
         guard waiter.verdict.current == nil else { return job }
         if action == .orderLater && machine.state == .starting {
@@ -56,7 +56,7 @@ extension Container {
     }
 
     /// While it is being started: a kill reaches the shim at once, a softer order waits for the start.
-    private func orderLater(_ order: StopOrder) {
+    func orderLater(_ order: StopOrder) {
         if laterOrder?.isKill != true { laterOrder = order }
         guard order.isKill, let shim else { return }
         Task {
@@ -68,10 +68,10 @@ extension Container {
 
     /// Before the first signal it is on the disk that this container is to be stopped, where anything could start it
     /// again. A disk that does not answer does not keep a container alive: after two seconds the stop goes on.
-    private func recordIntent() async {
+    private func recordIntent(_ order: StopOrder) async {
         if core.isStoppingAll.withLock({ $0 }) { return }
-        if state.desired == .running {
-            state.desired = .stopped
+        if state.desired == .running || state.order == nil || order.isKill {
+            (state.desired, state.order) = (.stopped, StoredOrder(order))
             guard rule.kind != .no else { return core.store.enqueueSave(state, of: id) }
             let recorded = core.store.saving(state, of: id)
             intent = recorded
@@ -81,6 +81,12 @@ extension Container {
         }
         guard case .failure(let error) = await intent?.value() else { return }
         core.logger.error("container \(id) is being stopped, but that could not be recorded: \(error)")
+    }
+
+    /// The stop that this run was asked for, as an earlier engine recorded it.
+    var intendedOrder: StopOrder? {
+        guard state.desired == .stopped, state.order != nil || state.isRestarting == true else { return nil }
+        return state.order?.order ?? stopDefaults.order(for: StopOptions())
     }
 
     private func newWaiter(_ order: StopOrder) -> (StopJob, StopWaiter) {

@@ -81,9 +81,7 @@ extension Container {
             askAgain(run: number)
             // Between the look and the watch it may have emptied.
             await populationChanged(run: number)
-            if machine.isActive, state.desired == .stopped {
-                stopByHand(lastOrder ?? stopDefaults.order(for: StopOptions()))
-            }
+            if machine.isActive, let order = lastOrder ?? intendedOrder { stopByHand(order) }
         } catch {
             core.logger.error("container \(id): \(error)")
         }

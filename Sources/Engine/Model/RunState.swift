@@ -9,6 +9,8 @@ struct RunState: Codable, Hashable, Sendable {
     var phase = Phase.created
     /// What the user last asked for: a restart policy never acts against it.
     var desired = Desired.stopped
+    /// The stop that was asked of this run; nil: none was. (A signal that is also the stop signal sets `desired`, but is no stop.)
+    var order: StoredOrder?
     /// The host's boot in which it became active; pids mean nothing in another one.
     var boot: String?
     var pid: Int32 = 0
@@ -29,6 +31,28 @@ struct RunState: Codable, Hashable, Sendable {
     /// The root file system and the volumes' first content are in place.
     var prepared = false
     var health: HealthState?
+}
+
+/// A `StopOrder` as the database keeps it: for an engine that ends before its supervisor has heard of it.
+struct StoredOrder: Codable, Hashable, Sendable {
+    var ladder: String
+    var unhandled: String
+    /// Nanoseconds.
+    var killDeadline: Int64
+
+    init(_ order: StopOrder) {
+        (ladder, unhandled) = (order.ladder.description, order.unhandled.description)
+        killDeadline = order.killDeadline.wholeNanoseconds
+    }
+
+    /// Nil when it was written by an engine that knew other words.
+    var order: StopOrder? {
+        guard let unhandled = Unhandled(name: unhandled) else { return nil }
+        do throws(LadderError) {
+            return StopOrder(
+                ladder: try Ladder(parsing: ladder), unhandled: unhandled, killDeadline: .nanoseconds(killDeadline))
+        } catch { return nil }
+    }
 }
 
 /// An `ExitStatus` as the database keeps it. 127 and 126 of a failed start are codes like others: `error` tells them.

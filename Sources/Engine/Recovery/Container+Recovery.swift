@@ -69,7 +69,10 @@ extension Container {
         case .created:
             // The engine ended between the shim and the runtime: nothing has run, and nothing will.
             await sendOrder(.kill())
-        case .starting, .exited, .failed: break
+        case .starting:
+            // A stop that was accepted during the start: it holds when that is over.
+            if let order = intendedOrder, machine.stopRequested() == .orderLater { orderLater(order) }
+        case .exited, .failed: break
         case .running, .paused, .stopping, .stuck: await adoptRunning(snapshot)
         }
         publish()
@@ -80,14 +83,13 @@ extension Container {
         if state.pid != snapshot.pid {
             (state.pid, state.startedAt) = (snapshot.pid, WallTime.now().nanosecondsSince1970)
         }
-        let ran = max(0, WallTime.now().nanosecondsSince1970 - state.startedAt)
+        let (past, overflow) = WallTime.now().nanosecondsSince1970.subtractingReportingOverflow(state.startedAt)
+        let ran = overflow ? 0 : max(0, past)
         startedAt = MonotonicClock.now() - .nanoseconds(ran)
         record()
         startHealthChecks(fresh: false)
-        // A stop was intended, but the engine ended before the shim heard of it.
-        if state.desired == .stopped, snapshot.job == nil {
-            if machine.stopRequested() == .order { await sendOrder(stopDefaults.order(for: StopOptions())) }
-        }
+        // A stop was asked for, but the engine ended before the shim heard of it.
+        if let order = intendedOrder, snapshot.job == nil, machine.stopRequested() == .order { await sendOrder(order) }
     }
 }
 
