@@ -125,4 +125,23 @@ struct FullDiskTests {
             try daemon.waitForLog("talks", "after")
         }
     }
+
+    /// The run root lies on a tmpfs of its own, and that is full: what runs goes on, answers, and can be stopped.
+    @Test func runRootThatIsFull() throws {
+        try withDaemon(prepare: { try $0.limitRunRoot(megabytes: 1) }) { daemon in
+            try daemon.losingNothing {
+                let ballast = daemon.runRoot + "/ballast"
+                try daemon.runReady("polite", Scripts.handles)
+                let end = try Programs.system("dd", ["if=/dev/zero", "of=" + ballast, "bs=1k"])
+                #expect(end.status == .code(1) && end.errors.contains("No space left"), "\(end.text)")
+                try daemon.refuses(["run", "--rm", Programs.image, "true"], code: 125, saying: ["No space left"])
+                #expect(try daemon.must("ps", "--format", "{{.Names}}", "--filter", "name=polite") == "polite")
+                #expect(try StopVerdict.one(try daemon.quell("stop", "--format", "json", "polite")).exitCode == 0)
+                try daemon.refuses(["start", "polite"], code: 1, saying: ["No space left"])
+                try File.unlink(ballast)
+                try daemon.must("start", "polite")
+                try daemon.must("rm", "-f", "polite")
+            }
+        }
+    }
 }

@@ -116,7 +116,7 @@ struct StopTests {
     @Test func clientThatLeavesCancelsNothing() throws {
         try withDaemon { daemon in
             try daemon.runReady("stubborn", Scripts.ignores)
-            let client = try daemon.command(["stop", "-t", "2", "stubborn"])
+            let client = try daemon.command(["stop", "-t", "1", "stubborn"])
             try daemon.waitUntilStopping()
             try client.send(.kill)
             #expect(try daemon.must("wait", "stubborn") == "137")

@@ -24,9 +24,14 @@ final class Daemon {
     }
 
     /// Puts the data root on a file system of its own, so small that it can be filled. Before `start`.
-    func limitDataRoot(megabytes: Int) throws {
-        try File.makeDirectory(dataRoot)
-        let mount = try Programs.system("mount", ["-t", "tmpfs", "-o", "size=\(megabytes)m", "quell-small", dataRoot])
+    func limitDataRoot(megabytes: Int) throws { try mountSmall(at: dataRoot, megabytes) }
+
+    /// The same for the run root.
+    func limitRunRoot(megabytes: Int) throws { try mountSmall(at: runRoot, megabytes) }
+
+    private func mountSmall(at path: String, _ megabytes: Int) throws {
+        try File.makeDirectory(path)
+        let mount = try Programs.system("mount", ["-t", "tmpfs", "-o", "size=\(megabytes)m", "quell-small", path])
         try #require(mount.succeeded, "\(mount.text)")
     }
 
