@@ -18,6 +18,11 @@ let staticStandardLibrary: [LinkerSetting] = [
     .unsafeFlags(
         ["-static-stdlib", "-l_FoundationCShims", "-l_FoundationCollections"], .when(configuration: .release))
 ]
+/// What the dynamic linker would take is felt in every command. A host is reached by a unix socket: nothing looks up names.
+let fullyStaticFoundation: [LinkerSetting] = [
+    .unsafeFlags(
+        ["-static-executable", "-l_FoundationCShims", "-l_FoundationCollections"], .when(configuration: .release))
+]
 /// The same for a program that uses all of Foundation (GRDB does): its parts are not found by themselves.
 let staticFoundation: [LinkerSetting] = [
     .unsafeFlags(
@@ -92,7 +97,7 @@ let package = Package(
             swiftSettings: house),
         .executableTarget(
             name: "quell", dependencies: ["APITypes", "Client", "Lifecycle", "Linux"],
-            swiftSettings: house, linkerSettings: staticStandardLibrary),
+            swiftSettings: house, linkerSettings: fullyStaticFoundation),
 
         // Tests
         .target(name: "TestKit", dependencies: ["CLinux", "Lifecycle", "Linux"], swiftSettings: house),

@@ -17,6 +17,24 @@ public final class CgroupDoors: Sendable {
     }
 }
 
+extension CgroupHost {
+    /// For who knows that a runtime is about to move a process between v1 groups. The kernel makes the first move after a
+    /// pause wait for a grace period (percpu_rw_semaphore: 5 to 15 ms), and those that follow shortly not: here this process
+    /// is moved to where it is, and the wait is over sooner. Nothing on a v2 host, where programs are born in their groups.
+    /// Waits that long itself. A host that does not let us only takes longer later.
+    public func expectMoves() {
+        guard layout != .unified, let mount = controllers[.freezer] ?? legacyMounts.first else { return }
+        do throws(SystemError) {
+            let own = try Procfs.live.cgroups(of: ProcessSelf.pid) ?? []
+            let name = controllers[.freezer] == nil ? "name=" : CgroupController.freezer.rawValue
+            guard let path = own.first(where: { $0.controllers.contains { $0.hasPrefix(name) } })?.path else { return }
+            try File.overwrite(mount + path + "/cgroup.procs", with: "0")
+        } catch {
+            // Seen as a slower start, not as a fault.
+        }
+    }
+}
+
 extension Cgroup {
     /// Controllers a container needs on a v2 host.
     static let wanted: [CgroupController] = [.cpu, .cpuset, .memory, .pids, .io]

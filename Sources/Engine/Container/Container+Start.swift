@@ -33,6 +33,17 @@ extension Container {
         try await joined(promise)
     }
 
+    /// Meanwhile the shim starts.
+    private func expectMoves() {
+        let (host, logger) = (core.cgroups, core.logger)
+        guard host.layout != .unified else { return }
+        Task {
+            do throws(EngineError) { try await Blocking.run(.children) { host.expectMoves() } } catch {
+                logger.debug("\(error)")
+            }
+        }
+    }
+
     private func joined(_ promise: Promise<EngineError?>) async throws(EngineError) {
         if let error = await promise.value() { throw error }
     }
@@ -57,6 +68,7 @@ extension Container {
         try await core.store.save(state, of: id, durable: false)
         try await prepareRootfs()
         let newProfile = try await writeBundle(shared)
+        expectMoves()
         shimProcess = try await ShimProcess.start(core, id)
         let connection = try connect()
         shim = connection
