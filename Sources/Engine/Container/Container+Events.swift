@@ -79,7 +79,9 @@ extension Container {
         if restarts { return scheduleRestart() }
         // A restart under way: its end is not the container's. One that an engine began which has died is carried on.
         if state.isRestarting == true {
-            if restarters == 0, !closing, !stoppingAll { finishRestart() }
+            // An engine that is being opened starts it when it has swept: `startAtOpen`.
+            let isRecovering = core.isRecovering.withLock { $0 }
+            if restarters == 0, !closing, !stoppingAll, !isRecovering { finishRestart() }
         } else if document.host.autoRemove, !closing {
             removeAfterExit()
         }

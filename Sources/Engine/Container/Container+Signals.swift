@@ -77,6 +77,8 @@ extension Container {
     /// The stop of a restart is done, and whoever asked for it is gone.
     func finishRestart() {
         Task {
+            // Somebody else has started it: that was what was wanted.
+            if machine.isActive { return }
             do throws(EngineError) { try await restart(StopOptions()) } catch {
                 core.logger.error("container \(name) could not be restarted: \(error)")
             }
