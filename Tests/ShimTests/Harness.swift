@@ -88,12 +88,12 @@ final class ShimUnderTest {
         String(decoding: try File.readIfPresent(configuration.log?.path ?? "") ?? [], as: UTF8.self)
     }
 
-    /// Waits until the log holds the text in its first 64 KB; all of it may be more than is good to read.
+    /// Waits until the log holds the text in its first 256 KB; all of it may be more than is good to read.
     func awaitLog(_ text: String) throws {
         let path = configuration.log?.path ?? ""
         try await_("\"\(text)\" in the log") {
             guard try File.status(of: path) != nil else { return false }
-            var buffer = [UInt8](repeating: 0, count: 64 << 10)
+            var buffer = [UInt8](repeating: 0, count: 256 << 10)
             guard case .bytes(let count) = try File.open(path, .readOnly).read(into: &buffer) else { return false }
             return String(decoding: buffer[..<count], as: UTF8.self).containsText(text)
         }
@@ -117,6 +117,8 @@ final class ShimUnderTest {
             _ = try shimEnd()
         }
         try cgroup.remove()
+        // What a runtime started before it entered the container's group.
+        try await_("the shim's cgroup to empty") { try !shimCgroup.isPopulated() }
         try shimCgroup.remove()
         try Cgroup("/quell-shimtest", on: cgroup.host).removeIfEmpty()
         try File.removeTree(directory)

@@ -62,6 +62,7 @@ import Testing
             guard case .accepted = try other.call(.stop(.kill())) else { throw HarnessError("not accepted") }
             guard case .failed = try shim.main.reply(to: id) else { throw HarnessError("started") }
             _ = try other.verdict()
+            try File.unlink(sign)
         }
     }
 
