@@ -64,6 +64,7 @@ struct DaemonProcessTests {
                 DescriptorMapping(0, from: null.raw), DescriptorMapping(1, from: log.raw),
                 DescriptorMapping(2, from: log.raw),
             ]
+            try eventually("the root is free") { try RealAPI.isFree(configuration) }
             process = try Spawn.start(request)
         }
     }
@@ -86,7 +87,7 @@ struct DaemonProcessTests {
         do { _ = try stage.end(by: .kill) } catch {
             // It has ended, as most of these tests have it.
         }
-        engine = try await Engine.open(configuration)
+        engine = try await RealAPI.reopen(configuration)
         try await RealAPI(engine: engine, socket: "").removeAll()
         await engine.close()
         if let failure { throw failure }
@@ -176,7 +177,7 @@ struct DaemonProcessTests {
         try eventually("it is stopped") { try second.exit() != nil }
         #expect(try [.code(6), .signal(.kill, coreDumped: false)].contains(second.exit()))
         #expect(try second.end(by: .term) == .code(0))
-        engine = try await Engine.open(configuration)
+        engine = try await RealAPI.reopen(configuration)
         try await RealAPI(engine: engine, socket: "").removeAll()
         await engine.close()
     }

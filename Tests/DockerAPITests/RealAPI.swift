@@ -44,6 +44,20 @@ struct RealAPI: Sendable {
             unpackPath: try BuiltProduct.path("quell-unpack"))
     }
 
+    /// Opens an engine where another was closed. A child that is being spawned by another test has the lock's descriptor for a
+    /// moment, and so keeps the root.
+    static func reopen(_ configuration: EngineConfiguration) async throws -> Engine {
+        try eventually("the root is free") { try RealAPI.isFree(configuration) }
+        return try await Engine.open(configuration)
+    }
+
+    static func isFree(_ configuration: EngineConfiguration) throws -> Bool {
+        switch try FileLock(configuration.dataRoot + "/lock") {
+        case nil: false
+        case _?: true
+        }
+    }
+
     func importImage(_ directory: TemporaryDirectory) async throws {
         try TestBundle.makeRoot(at: directory("root"))
         let made = try Command.run("tar", ["-C", directory("root"), "-cf", directory("root.tar"), "."])

@@ -19,6 +19,13 @@ struct DatabaseTests {
             let (database, copy) = (fixture.directory("data/quell.db"), fixture.directory("copy.db"))
             try #require(try Command.run("cp", [database, copy]).status.isSuccess)
             try damage(database)
+            // A child that is being spawned by another test has the lock's descriptor for a moment.
+            try await poll("the root is free") {
+                switch try FileLock(fixture.directory("data/lock")) {
+                case nil: false
+                case _?: true
+                }
+            }
             do throws(EngineError) {
                 let engine = try await Engine.open(fixture.configuration)
                 Issue.record("it was opened")
