@@ -25,7 +25,7 @@ extension Container {
         }
     }
 
-    private func ended(_ process: ShimProcess) async {
+    private func ended(_ process: ChildProcess) async {
         let timer = core.reactor.after(Container.shimDeadline) { process.kill() }
         _ = await process.ended.value()
         core.reactor.cancel(timer)

@@ -31,7 +31,7 @@ actor Container {
     var shim: ShimConnection?
     /// Counts runs: what a past run still sends is told apart.
     var run = 0
-    var shimProcess: ShimProcess?
+    var shimProcess: ChildProcess?
     /// The connection to the shim of the present run has ended.
     var shimGone = Promise<Void>()
     /// The shim of the present run has said that the start failed.

@@ -2,16 +2,9 @@ import Lifecycle
 import Linux
 import Synchronization
 
-/// A shim that this engine started: our child, to be reaped when it ends.
-final class ShimProcess: Sendable {
-    /// How it ended.
-    let ended = Promise<ExitStatus?>()
-    private let pidfd: Mutex<Pidfd?>
-    private let token = Mutex<Reactor.Token?>(nil)
-    private let reactor: Reactor
-
+enum ShimProcess {
     /// Starts `quell-shim` and returns once it serves its socket. `.timedOut` after ten seconds; else its own words.
-    static func start(_ core: EngineCore, _ id: String) async throws(EngineError) -> ShimProcess {
+    static func start(_ core: EngineCore, _ id: String) async throws(EngineError) -> ChildProcess {
         let (executable, paths, group) = (core.configuration.shimPath, core.paths.container(id), core.shimCgroup(id))
         let (process, ready) = try await Blocking.run { () throws(EngineError) in
             let pipe = try attempt { () throws(SystemError) in try Pipe() }
@@ -28,47 +21,13 @@ final class ShimProcess: Sendable {
                 ]
                 return try Spawn.start(request)
             }
-            return (ShimProcess(spawned.takePidfd(), core.reactor), ReadyPipe(pipe.reading))
+            return (ChildProcess(spawned, core.reactor), ReadyPipe(pipe.reading))
         }
         do throws(EngineError) { try await ready.wait(on: core.reactor) } catch {
             process.kill()
             throw error
         }
         return process
-    }
-
-    private init(_ pidfd: consuming Pidfd, _ reactor: Reactor) {
-        let raw = pidfd.descriptor.raw
-        self.reactor = reactor
-        self.pidfd = Mutex(consume pidfd)
-        // Under the lock, so that a handler that runs at once finds the token.
-        token.withLock { $0 = reactor.register(raw, .readable) { [self] _ in reap() } }
-    }
-
-    private func reap() {
-        let status: ExitStatus?? = pidfd.withLock { pidfd in
-            guard let held = pidfd.take() else { return nil }
-            do throws(SystemError) {
-                guard let status = try held.reap() else {
-                    pidfd = consume held
-                    return nil
-                }
-                return .some(status)
-            } catch { return .some(nil) }
-        }
-        guard let status else { return }
-        if let token = token.withLock({ $0.take() }) { reactor.unregister(token) }
-        ended.resolve(status)
-    }
-
-    func kill() {
-        pidfd.withLock { pidfd in
-            do throws(SystemError) {
-                _ = try pidfd.borrow { (held) throws(SystemError) in try held.send(.kill) }
-            } catch {
-                // It has ended already: that is what was wanted.
-            }
-        }
     }
 }
 

@@ -36,7 +36,7 @@ enum Child {
         let child = try await Blocking.run("starting \(executable)", within: limit, on: reactor, .children) {
             () throws(EngineError) in
             try attempt("run \(executable)") { () throws(SystemError) in
-                try ChildProcess(executable, arguments, writing: try pipe.takeWriting(), reactor, place)
+                ChildProcess(try start(executable, arguments, writing: try pipe.takeWriting()), reactor, in: place)
             }
         }
         let reader = PipeReader(try attempt { () throws(SystemError) in try pipe.takeReading() }, reactor)
@@ -47,6 +47,18 @@ enum Child {
             left(child)
             throw error
         }
+    }
+
+    private static func start(
+        _ executable: String, _ arguments: [String], writing: consuming OwnedDescriptor
+    ) throws(SystemError) -> SpawnedProcess {
+        let null = try File.open("/dev/null", .readWrite)
+        var request = SpawnRequest(executable, arguments)
+        request.descriptors = [
+            DescriptorMapping(0, from: null.raw), DescriptorMapping(1, from: writing.raw),
+            DescriptorMapping(2, from: writing.raw),
+        ]
+        return try Spawn.start(request)
     }
 
     private static func result(
@@ -76,64 +88,5 @@ enum Child {
             if bytes.count > limit { throw .system("a helper process said more than \(limit) bytes") }
         }
         return String(decoding: bytes, as: UTF8.self)
-    }
-}
-
-/// A child of the engine, reaped by the reactor when it ends, be that long after anybody waits for it.
-final class ChildProcess: Sendable {
-    let pid: Int32
-    /// How it ended.
-    let ended = Promise<ExitStatus?>()
-    private let pidfd: Mutex<Pidfd?>
-    private let token = Mutex<Reactor.Token?>(nil)
-    private let reactor: Reactor
-    private let place: Gate.Place
-
-    /// Leaves its place when it has ended.
-    init(
-        _ executable: String, _ arguments: [String], writing: consuming OwnedDescriptor, _ reactor: Reactor,
-        _ place: Gate.Place
-    ) throws(SystemError) {
-        let null = try File.open("/dev/null", .readWrite)
-        var request = SpawnRequest(executable, arguments)
-        request.descriptors = [
-            DescriptorMapping(0, from: null.raw), DescriptorMapping(1, from: writing.raw),
-            DescriptorMapping(2, from: writing.raw),
-        ]
-        let process = try Spawn.start(request)
-        pid = process.pid
-        let held = process.takePidfd()
-        let raw = held.descriptor.raw
-        (self.reactor, self.place) = (reactor, place)
-        pidfd = Mutex(consume held)
-        // Under the lock, so that a handler that runs at once finds the token.
-        token.withLock { $0 = reactor.register(raw, .readable) { [self] _ in reap() } }
-    }
-
-    private func reap() {
-        let status: ExitStatus?? = pidfd.withLock { pidfd in
-            guard let held = pidfd.take() else { return nil }
-            do throws(SystemError) {
-                guard let status = try held.reap() else {
-                    pidfd = consume held
-                    return nil
-                }
-                return .some(status)
-            } catch { return .some(nil) }
-        }
-        guard let status else { return }
-        if let token = token.withLock({ $0.take() }) { reactor.unregister(token) }
-        place.leave()
-        ended.resolve(status)
-    }
-
-    func kill() {
-        pidfd.withLock { pidfd in
-            do throws(SystemError) {
-                _ = try pidfd.borrow { (held) throws(SystemError) in try held.send(.kill) }
-            } catch {
-                // It has ended already: that is what was wanted.
-            }
-        }
     }
 }
