@@ -77,6 +77,28 @@ struct StuckTests {
         }
     }
 
+    /// A killed supervisor may leave its sockets open: a thread of it can hang with the container.
+    @Test func supervisorThatIsKilledDelaysNoVerdict() throws {
+        try withStuckContainer { daemon, hung in
+            let main = try #require(Int32(try daemon.inspect("doomed", ".State.Pid")))
+            let shim = try Procfs.stat(of: main).parent
+            try #require(try Procfs.status(of: shim).name == "quell-shim")
+            try Pidfd(opening: shim).send(.kill)
+            let end = try daemon.quell("stop", "-t", "1", "--format", "json", "doomed")
+            #expect(end.status == .code(3), "\(end.text)")
+            #expect(end.elapsed < .seconds(2) + Limit.atOnce)
+            let verdict = try StopVerdict.one(end)
+            #expect(verdict.verdict == "unsupervised", "\(end.text)")
+            let task = try #require(verdict.finding?.tasks.first { $0.comm == "cat" }, "\(end.text)")
+            #expect(task.sigkillPending, "\(task)")
+            let start = try daemon.quell("start", "doomed")
+            #expect(!start.succeeded && start.text.contains("stuck"), "\(start.text)")
+            try hung.abort()
+            _ = try daemon.quell("wait", "doomed")
+            #expect(try daemon.inspect("doomed", ".State.Status") == "exited")
+        }
+    }
+
     @Test func deadlineOfTheClientEndsTheClientOnly() throws {
         try withStuckContainer { daemon, hung in
             let end = try daemon.quell("--deadline", "300ms", "stop", "--kill-deadline", "5s", "doomed")

@@ -113,26 +113,8 @@ extension Finding {
 extension StopOutcome {
     /// The verdict in one line, for a client that gets no more.
     var line: String {
-        switch verdict {
-        case .already(let status): "container \(name) was not running" + (status.map { " (\($0))" } ?? "")
-        case .ended(let report): "container \(name) \(report.status) after \(elapsed.wholeMilliseconds) ms"
-        case .stuck(let finding):
-            "container \(name) is stuck: \(finding.summary) \(finding.sinceKill.shortText) after KILL; "
-                + "it is watched until the kernel lets go"
-        case .unsupervised(let finding, let why):
-            "container \(name) is unsupervised: \(why); \(finding.summary)"
-        }
-    }
-}
-
-extension StuckFinding {
-    /// `2 tasks alive (cat 4711 D in request_wait_answer, …)`
-    fileprivate var summary: String {
-        let named = tasks.prefix(3).map { task in
-            "\(task.comm) \(task.tid) \(task.state)" + (task.wchan.isEmpty ? "" : " in \(task.wchan)")
-        }
-        let more = tasks.count > named.count || truncated ? ", …" : ""
-        let count = "\(tasks.count)\(truncated ? "+" : "") task\(tasks.count == 1 ? "" : "s") alive"
-        return named.isEmpty ? count : "\(count) (\(named.joined(separator: ", "))\(more))"
+        let line = "container " + Verdict.line(name, verdict)
+        if case .stuck = verdict { return line + "; it is watched until the kernel lets go" }
+        return line
     }
 }

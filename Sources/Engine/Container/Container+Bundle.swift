@@ -38,7 +38,11 @@ extension Container {
     }
 
     private static func write(_ bytes: [UInt8], to path: String) throws(SystemError) {
-        try File.open(path, [.writeOnly, .create, .truncate]).writeAll(bytes)
+        let file = try File.open(path, [.writeOnly, .create, .truncate])
+        // The descriptor's number says nothing to whoever has to make room.
+        do throws(SystemError) { try file.writeAll(bytes) } catch {
+            throw SystemError(error.call, path, errno: error.errno)
+        }
     }
 
     private func shimConfiguration() throws(EngineError) -> ShimConfiguration {

@@ -121,19 +121,32 @@ extension Container {
 
     // MARK: to and from the shim
 
+    /// A shim acknowledges an order before it does anything else.
+    private static let orderDeadline = Duration.seconds(1)
+
+    /// The container goes on without it: watched, and stopped by the last order, from here.
+    private func giveUp(_ shim: ShimConnection, _ why: String) async {
+        core.logger.error("container \(id): \(why)")
+        shim.close()
+        self.shim = nil
+        shimGone.resolve(())
+        await superviseByHand()
+    }
+
     /// Hands the order to the shim; where there is none, the engine does what it can itself.
     func sendOrder(_ order: StopOrder) async {
         lastOrder = order
         guard let shim else { return stopByHand(order) }
+        if shim.isToADeadShim() { return await giveUp(shim, "its shim was killed, and a thread of it hangs") }
         do throws(EngineError) {
-            switch try await shim.call(.stop(order)) {
+            switch try await shim.call(.stop(order), within: Container.orderDeadline) {
             case .accepted: break
             case .failed(_, let message): core.logger.error("container \(id): the shim refused to stop it: \(message)")
             case .done, .snapshot, .started: core.logger.error("container \(id): the shim answered stop wrongly")
             }
         } catch {
             // A lost connection is an event of its own, which carries the stop on; a shim that is silent must not save its
-            // container.
+            // container. One that was only slow finds its ladder walked twice, with the same waits.
             guard case .timedOut = error, machine.isActive else { return }
             core.logger.error("container \(id): \(error)")
             stopByHand(order)

@@ -132,6 +132,7 @@ extension Container {
                 guard number == run, machine.isActive else { return }
                 handStep = .rung(rung)
                 signalByHand(rung.signal)
+                if order.unhandled == .kill, nobodyHears(rung.signal) { continue }
                 guard await !emptied(within: rung.grace) else { return }
                 if Task.isCancelled { return }
             }
@@ -158,6 +159,20 @@ extension Container {
                 status == .signal(rung.signal, coreDumped: false) || status == .signal(rung.signal, coreDumped: true)
             return StopReport(status: status, how: byDefault ? .defaultAction : .handled, rung: rung, elapsed: elapsed)
         }
+    }
+
+    /// The main process is all there is, and it is an init without a handler: the signal does not reach it. False where the
+    /// kernel does not say.
+    private func nobodyHears(_ signal: Signal) -> Bool {
+        do throws(SystemError) {
+            guard try core.cgroup(id).members() == [state.pid], let status = try Procfs.live.status(of: state.pid)
+            else {
+                return false
+            }
+            let main = Member(
+                pid: state.pid, isMain: true, isNamespaceInit: status.isNamespaceInit, masks: status.masks)
+            return main.isNamespaceInit && main.masks.disposition(of: signal) == .byDefault
+        } catch { return false }
     }
 
     private func signalByHand(_ signal: Signal) {

@@ -42,7 +42,9 @@ struct ContainerMachine: Sendable {
         case .created, .exited, .restarting:
             (state, stopsAfterStart) = (.starting, false)
             return .begin
-        case .starting, .running, .stopping, .stuck: return .alreadyRunning
+        case .starting, .running, .stopping: return .alreadyRunning
+        case .stuck:
+            return .refuse("cannot start a stuck container: its processes are still being killed (inspect names them)")
         case .paused: return .refuse("cannot start a paused container, try unpause instead")
         case .removing: return .refuse("container is marked for removal and cannot be started")
         }

@@ -19,6 +19,8 @@ final class ShimConnection: Sendable {
     }
 
     private let state: Mutex<State>
+    /// The shim; nil when the kernel did not say.
+    private let peer: Int32?
     private let reactor: Reactor
     private let onEvent: @Sendable (ShimEvent) -> Void
     private let onClose: @Sendable (String?) -> Void
@@ -38,12 +40,22 @@ final class ShimConnection: Sendable {
         let socket = try UnixSocket.connectNonBlocking(to: path)
         let raw = socket.raw
         (self.reactor, self.onEvent, self.onClose) = (reactor, onEvent, onClose)
+        peer = try UnixSocket.peer(of: socket).pid
         state = Mutex(State(socket: socket))
         // Under the lock, so that a handler that runs at once finds the token.
         state.withLock { $0.token = reactor.register(raw, .readable) { [weak self] found in self?.ready(found) } }
     }
 
     deinit { close() }
+
+    /// The shim was killed, though its sockets are open yet: a thread of it hangs in the kernel. It will answer nothing.
+    func isToADeadShim() -> Bool {
+        guard let peer, peer > 0 else { return false }
+        do throws(SystemError) {
+            guard let status = try Procfs.live.status(of: peer) else { return true }
+            return status.state == "Z" || status.state == "X" || status.isPending(.kill)
+        } catch { return false }
+    }
 
     // MARK: calls
 
