@@ -27,7 +27,9 @@ enum CpCommand: Command {
         case (.container(let name, let path), .local(let local)):
             try await copyOut(name, path, to: local, arguments, session)
         case (.local(let local), .container(let name, let path)):
-            try await copyIn(local, name, to: path, arguments, session)
+            do { try await copyIn(local, name, to: path, arguments, session) } catch let error as ClientError {
+                throw error.namingBody(ArchiveSource.name(of: local))
+            }
         case (.container, .container):
             throw UsageError("copying between two containers is not supported: copy it here first")
         case (.local, .local): throw UsageError("one of both must be CONTAINER:PATH")

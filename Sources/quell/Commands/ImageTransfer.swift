@@ -7,9 +7,12 @@ struct ArchiveSource: Sendable {
     typealias Stream = any AsyncSequence<[UInt8], any Error> & Sendable
 
     private let stream: Stream
+    /// For messages.
+    private let name: String
     private let bar: ProgressBar
 
     init(_ path: String?, title: String, option: String, _ session: Session) throws {
+        name = ArchiveSource.name(of: path)
         guard let path, path != "-" else {
             if Terminal.isTerminal(0) {
                 throw Failure("an archive does not come from a terminal: name a file, or redirect standard input")
@@ -35,6 +38,11 @@ struct ArchiveSource: Sendable {
         }
     }
 
+    static func name(of path: String?) -> String {
+        guard let path, path != "-" else { return "standard input" }
+        return path
+    }
+
     private static func stream(
         of descriptor: Int32, size: Int?, _ title: String, _ session: Session
     ) throws(SystemError) -> (DescriptorStream, ProgressBar) {
@@ -50,6 +58,8 @@ struct ArchiveSource: Sendable {
         do {
             defer { bar.finish() }
             try await call(stream) { show($0, results: &results) }
+        } catch let error as ClientError {
+            throw error.namingBody(name)
         }
         try session.out.write(results.map { $0 + "\n" }.joined())
     }
@@ -61,6 +71,15 @@ struct ArchiveSource: Sendable {
             let detail = line.progress.map { " \($0)" } ?? ""
             if status.hasPrefix("sha256:") { results.append(status) } else { bar.note(status + detail) }
         }
+    }
+}
+
+extension ClientError {
+    /// The daemon calls what it was sent the request body; here it has a name.
+    func namingBody(_ name: String) -> ClientError {
+        let called = "request body"
+        guard case .api(let status, let message) = self, message.hasPrefix(called) else { return self }
+        return .api(status: status, message: name + message.dropFirst(called.count))
     }
 }
 
@@ -108,6 +127,7 @@ enum ImageImportCommand: Command {
             throw UsageError("invalid source \"\(path)\": no URL can be read; expected a file, or -")
         }
         let name = arguments.operands.count > 1 ? ImageName(arguments.operands[1]) : nil
+        try await refuseDataRoot(path, session)
         let source = try ArchiveSource(path, title: "Importing", option: "source", session)
         try await source.send(session) { stream, progress in
             try await session.client.importImage(
@@ -115,6 +135,32 @@ enum ImageImportCommand: Command {
                 changes: try arguments[change], platform: try arguments[platform], progress)
         }
         return 0
+    }
+}
+
+extension ImageImportCommand {
+    /// The image is made in the data root: a directory that holds it would grow while it is read, until the disk is full.
+    private static func refuseDataRoot(_ path: String, _ session: Session) async throws {
+        guard path != "-" else { return }
+        let place = absolutePath(path, in: session.workingDirectory)
+        guard try File.status(of: place)?.kind == .directory else { return }
+        let root = try await session.client.info().dockerRootDir
+        if try holds(place, root + "/images/tmp") {
+            throw Failure(
+                "\(path) holds what grows while the image is made, the data root \(root): "
+                    + "make an archive without it (tar --exclude), and import that")
+        }
+    }
+
+    /// Whether `inner` is `directory` or lies below it, by whatever name either is called.
+    private static func holds(_ directory: String, _ inner: String) throws(SystemError) -> Bool {
+        guard let sought = try File.status(of: directory) else { return false }
+        var parts = inner.split(separator: "/")
+        while true {
+            let status = try File.status(of: "/" + parts.joined(separator: "/"))
+            if let status, status.device == sought.device, status.inode == sought.inode { return true }
+            if parts.popLast() == nil { return false }
+        }
     }
 }
 
