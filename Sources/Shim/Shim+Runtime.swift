@@ -30,7 +30,7 @@ extension Shim {
         let streams = streams(of: .exec(exec.id))
         execs[exec.id]?.isStarted = true
         do throws(SystemError) {
-            try File.open(files.process ?? "", [.writeOnly, .create, .truncate], mode: 0o600).writeAll(exec.process)
+            try write(exec.process, to: files.process ?? "")
             try launch(
                 .exec(exec.id), ["exec", "--detach", "--process", files.process ?? ""], files,
                 streams: streams, terminal: exec.terminal, openStdin: exec.openStdin,
@@ -41,6 +41,14 @@ extension Shim {
             streams.finish()
             streams.endAttachments()
             throw error
+        }
+    }
+
+    /// A failure names the file: the descriptor's number says nothing to whoever has to make room.
+    private func write(_ process: [UInt8], to path: String) throws(SystemError) {
+        let file = try File.open(path, [.writeOnly, .create, .truncate], mode: 0o600)
+        do throws(SystemError) { try file.writeAll(process) } catch {
+            throw SystemError(error.call, path, errno: error.errno)
         }
     }
 

@@ -43,8 +43,8 @@ struct Daemon: Sendable {
             files.append(file)
             endpoints.append(try await server.open(OwnedDescriptor(adopting: descriptor)))
         }
-        try DurableFile.write(Array("\(ProcessSelf.pid)\n".utf8), to: settings.pidFile, mode: 0o644)
-        defer { removePidFile() }
+        let hasPidFile = writePidFile()
+        defer { if hasPidFile { removePidFile() } }
         let request = StopRequestFile(runRoot: settings.runRoot, logger: logger)
         request.forget()
         let service = DaemonService(
@@ -97,8 +97,21 @@ struct Daemon: Sendable {
         }
     }
 
-    private func removePidFile() {
+    /// Whether there is one: serving does not depend on it. Where it cannot be written, that of an earlier quelld goes.
+    private func writePidFile() -> Bool {
+        do throws(SystemError) {
+            try DurableFile.write(Array("\(ProcessSelf.pid)\n".utf8), to: settings.pidFile, mode: 0o644)
+            return true
+        } catch {
+            logger.warning("pid file not written", metadata: ["path": "\(settings.pidFile)", "error": "\(error)"])
+            removePidFile(ifPresent: true)
+            return false
+        }
+    }
+
+    private func removePidFile(ifPresent: Bool = false) {
         do {
+            if ifPresent, try File.status(of: settings.pidFile, following: false) == nil { return }
             try File.unlink(settings.pidFile)
         } catch {
             logger.warning("pid file not removed", metadata: ["path": "\(settings.pidFile)", "error": "\(error)"])

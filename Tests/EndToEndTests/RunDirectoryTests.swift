@@ -68,4 +68,31 @@ struct RunDirectoryTests {
             #expect(try daemon.must("exec", "polite", "echo", "well") == "well")
         }
     }
+
+    /// No byte is left in it: quelld starts all the same, and what needs a file there names it.
+    @Test func aFullOneIsNamed() throws {
+        try withDaemon(prepare: { try $0.limitRunRoot(megabytes: 4) }) { daemon in
+            try daemon.losingNothing {
+                try daemon.crash()
+                func fill(_ name: String) throws {
+                    let end = try Programs.system("dd", ["if=/dev/zero", "of=\(daemon.runRoot)/\(name)", "bs=4k"])
+                    #expect(end.errors.contains("No space left"), "\(end.text)")
+                }
+                try fill("ballast")
+                try daemon.start()
+                #expect(try File.status(of: daemon.runRoot + "/quelld.pid") == nil, "it named the one that crashed")
+                // The room that it had.
+                try fill("more")
+                try daemon.refuses(
+                    ["exec", "runs", "true"], code: 1, saying: ["write \(daemon.runRoot)/c/", "No space left"])
+                try daemon.refuses(
+                    ["run", "--rm", Programs.image, "true"], code: 125,
+                    saying: ["/config.json", daemon.runRoot, "No space left"])
+                let told = try #require(try daemon.shutDown()).errors
+                #expect(told.contains("pid file not written") && told.contains("No space left"), "\(told)")
+                for name in ["ballast", "more"] { try File.unlink("\(daemon.runRoot)/\(name)") }
+                try daemon.start()
+            }
+        }
+    }
 }

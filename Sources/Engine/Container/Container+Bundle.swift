@@ -37,8 +37,8 @@ extension Container {
         } catch { core.logger.debug("container \(id): no seccomp filter learnt: \(error)") }
     }
 
-    private static func write(_ bytes: [UInt8], to path: String) throws(SystemError) {
-        let file = try File.open(path, [.writeOnly, .create, .truncate])
+    static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o600) throws(SystemError) {
+        let file = try File.open(path, [.writeOnly, .create, .truncate], mode: mode)
         // The descriptor's number says nothing to whoever has to make room.
         do throws(SystemError) { try file.writeAll(bytes) } catch {
             throw SystemError(error.call, path, errno: error.errno)

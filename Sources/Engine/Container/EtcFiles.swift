@@ -15,8 +15,7 @@ struct EtcFiles: Sendable {
     }
 
     private func put(_ text: String, _ path: String) throws(SystemError) {
-        let file = try File.open(path, [.writeOnly, .create, .truncate], mode: 0o644)
-        try file.writeAll(Array(text.utf8))
+        try Container.write(Array(text.utf8), to: path, mode: 0o644)
     }
 
     private func hosts() throws(SystemError) -> String {

@@ -43,7 +43,10 @@ struct Opening {
                 "the \(name) root \(root) is in use by another quelld\(pid.isEmpty ? "" : " (pid \(pid))"): end it, or use another --\(name)-root"
             )
         }
-        try attempt { () throws(SystemError) in try lock.setContent("\(ProcessSelf.pid)\n") }
+        // For people only: a root without room for it is no reason not to serve.
+        do throws(SystemError) { try lock.setContent("\(ProcessSelf.pid)\n") } catch {
+            logger.warning("\(path): \(error)")
+        }
         return lock
     }
 
