@@ -67,33 +67,46 @@ public final class Engine: Sendable {
 
     /// The parent cgroup goes when nobody is left in it.
     private func removeEmptyParent() {
-        guard core.registry.all.allSatisfy({ !$0.snapshot.isActive }) else { return }
+        guard core.registry.all.allSatisfy({ !$0.snapshot.isActive }), core.unreadable.withLock({ $0.isEmpty }) else {
+            return
+        }
         do throws(SystemError) { try Cgroup(core.cgroupParent, on: core.cgroups).remove() } catch {
             core.logger.info("\(error)")
         }
     }
 
     private func recover() async throws(EngineError) {
-        for row in try await core.store.containers() {
-            let live: ContainerMachine.State =
-                switch row.state.phase {
-                case .created: .created
-                case .active: .running
-                case .exited: .exited
-                case .removing: .removing
-                }
-            let container = try Container(row, live, core: core)
-            _ = core.registry.reserve(row.name, for: row.id)
-            core.registry.add(container)
-        }
+        let stored = try await core.store.containers()
+        for row in stored.rows { add(row) }
+        for row in stored.unreadable { core.leave(row) }
         try await core.volumes.load()
         await withTaskGroup(of: Void.self) { group in
             for container in core.registry.all { group.addTask { await container.recover() } }
         }
         let all = core.registry.all
-        await Recovery.sweep(core, known: Set(all.map(\.id)))
+        let left = core.unreadable.withLock { $0.map(\.id) }
+        if left.allSatisfy(Identifier.isWhole) {
+            await Recovery.sweep(core, known: Set(all.map(\.id)).union(left))
+        } else {
+            core.logger.error("nothing is swept: it is not known which container a row of the database belongs to")
+        }
         core.isRecovering.withLock { $0 = false }
         for container in all { await container.startAtOpen() }
+    }
+
+    private func add(_ row: ContainerRow) {
+        let live: ContainerMachine.State =
+            switch row.state.phase {
+            case .created: .created
+            case .active: .running
+            case .exited: .exited
+            case .removing: .removing
+            }
+        do throws(EngineError) {
+            let container = try Container(row, live, core: core)
+            _ = core.registry.reserve(row.name, for: row.id)
+            core.registry.add(container)
+        } catch { core.leave(UnreadableRow(id: row.id, name: row.name, fault: "\(error)")) }
     }
 
     /// Stops every running container (for a daemon that is told to leave nothing); each by its own order. The next engine

@@ -22,6 +22,8 @@ final class EngineCore: Sendable {
     /// Of this boot of the host.
     let boot: String
     let logger: Logger
+    /// Containers that are left alone.
+    let unreadable = Mutex<[UnreadableRow]>([])
     let isClosing = Mutex(false)
     /// The engine is being opened.
     let isRecovering = Mutex(true)

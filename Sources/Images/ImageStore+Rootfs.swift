@@ -29,6 +29,18 @@ extension ImageStore {
         }
     }
 
+    /// Whether the root file systems of new containers below `parent` are overlays, and no copies. `scratch`: a directory on
+    /// the same file system, for a try where it is not known yet.
+    public func usesOverlay(below parent: String, scratch: String) async throws(ImageError) -> Bool {
+        let key = parent.split(separator: "/").joined(separator: "/")
+        if let known = overlaySupport.withLock({ $0[key] }) { return known }
+        return try await onOwnThread { (cancellation) throws(ImageError) in
+            let works = try self.probeOverlay(scratch, cancellation)
+            self.overlaySupport.withLock { $0[key] = works }
+            return works
+        }
+    }
+
     /// What was decided for this container, or else what its file system can do.
     private func usesOverlay(_ directory: String, _ cancellation: Cancellation) throws(ImageError) -> Bool {
         let decided = try mapping { () throws(SystemError) -> Bool? in

@@ -103,6 +103,46 @@ struct DatabaseTests {
             }, saying: ["quell.db", "newer quelld", "schema 99"])
     }
 
+    /// The row of one container is damaged, or of a kind that this quelld does not know.
+    @Test(.enabled(if: hasPython, "no python3"), arguments: ["state", "document"])
+    func aRowThatCannotBeReadHarmsNobodyElse(_ column: String) throws {
+        try withDaemon { daemon in
+            func change(to expression: String) throws {
+                let script = """
+                    import sqlite3, sys
+                    d = sqlite3.connect(sys.argv[1]); d.execute(sys.argv[2]); d.commit()
+                    """
+                let statement = "UPDATE container SET \(column) = \(expression) WHERE name = 'broken'"
+                let end = try Programs.system("/usr/bin/python3", ["-c", script, database(daemon), statement])
+                try #require(end.succeeded, "\(end.text)")
+            }
+            try daemon.losingNothing {
+                try daemon.runReady("broken", Scripts.handles, options: ["-v", "kept:/data"])
+                let (id, pid) = (try daemon.inspect("broken", ".Id"), try daemon.inspect("broken", ".State.Pid"))
+                let mounts = try HostView.mounts(under: daemon.dataRoot)
+                try daemon.crash()
+                try change(to: "'x' || \(column)")
+                try daemon.start()
+                #expect(try daemon.must("ps", "-a", "--format", "{{.Names}}").split(separator: "\n").count == 2)
+                #expect(try HostView.mounts(under: daemon.dataRoot) == mounts)
+                #expect(try daemon.quell("info").text.contains("Container \(id) (broken) cannot be read"))
+                try daemon.refuses(
+                    ["create", "--name", "broken", Programs.image, "true"], code: 125, saying: ["in use", id])
+                try daemon.refuses(["volume", "prune", "-af"], code: 1, saying: [String(id.prefix(12))])
+                let told = try #require(try daemon.shutDown()).errors
+                for word in [id, "broken", "All others are served", "DELETE FROM container"] {
+                    #expect(told.lowercased().contains(word.lowercased()), "\(told)")
+                }
+                try change(to: "substr(\(column), 2)")
+                try daemon.start()
+                #expect(try daemon.inspect("broken", ".State.Pid") == pid)
+                #expect(try StopVerdict.one(try daemon.quell("stop", "--format", "json", "broken")).exitCode == 0)
+                try daemon.must("rm", "broken")
+                try daemon.must("volume", "rm", "kept")
+            }
+        }
+    }
+
     @Test(.enabled(if: hasPython, "no python3"))
     func heldWhenQuelldStarts() throws {
         try withDaemon { daemon in

@@ -90,8 +90,10 @@ struct HostTests {
                     lower: [daemon.directory + "/lower"], upper: daemon.directory + "/upper",
                     work: daemon.directory + "/work"), at: daemon.dataRoot)
             try daemon.start()
+            #expect(try daemon.must("info").contains("Storage Driver: copy"), "before the first container")
             try runsAndStops(daemon)
             #expect(try HostView.mounts(under: daemon.dataRoot) == [daemon.dataRoot], "copies, no overlays")
+            #expect(try daemon.must("info", "--format", "{{.Driver}}") == "copy")
         }
     }
 

@@ -196,27 +196,33 @@ struct RecoveryTests {
         }
     }
 
-    @Test(.enabled(if: File.isExecutable("/usr/bin/python3")))
-    func aDatabaseThatSomebodyHoldsIsNamed() async throws {
+    /// Settings that this engine refuses: the container is left alone, and all others are served.
+    @Test(arguments: [true, false])
+    func aContainerThatIsRefusedKeepsNoneOfTheOthers(_ policy: Bool) async throws {
         try await Fixture.with { fixture in
+            let id = try await fixture.run(["sleep", "1000"])
+            let other = try await fixture.create(["true"])
+            let pid = try await fixture.engine.inspectContainer(id).state.pid
             await fixture.abandon()
-            let ready = fixture.directory("held")
-            let script = """
-                import sqlite3,sys,time
-                d=sqlite3.connect(sys.argv[1],isolation_level=None); d.execute("PRAGMA locking_mode=EXCLUSIVE")
-                d.execute("BEGIN EXCLUSIVE"); open(sys.argv[2],"w").close(); time.sleep(30)
-                """
-            var request = SpawnRequest("/usr/bin/python3", ["-c", script, fixture.directory("data/quell.db"), ready])
-            request.environment = Command.plainEnvironment
-            let holder = try Spawn.start(request)
-            try eventually("the database is held") { try File.status(of: ready) != nil }
-            let error = await #expect(throws: EngineError.self) { try await Engine.open(fixture.configuration) }
-            #expect(
-                error?.description.contains("quell.db is locked by another process") == true,
-                "\(String(describing: error))")
-            try holder.pidfd.send(.kill)
-            _ = try holder.pidfd.reap(by: nil)
+            let kept = try await fixture.editDocument(of: id) { document in
+                if policy {
+                    document.host.restartPolicy = RestartPolicy()
+                    document.host.restartPolicy?.name = "sometimes"
+                } else {
+                    document.config.labels = ["quell.stop.ladder": "nonsense"]
+                }
+            }
             try await fixture.reopen()
+            await #expect(throws: EngineError.notFound(kind: "container", name: id)) {
+                try await fixture.engine.inspectContainer(id)
+            }
+            #expect(try await fixture.engine.inspectContainer(other).state.status == "created")
+            await #expect(throws: EngineError.self) { try await fixture.engine.pruneImages([:]) }
+            await #expect(throws: EngineError.self) { try await fixture.engine.pruneVolumes([:]) }
+            await fixture.abandon()
+            try await fixture.editDocument(of: id) { $0 = kept }
+            try await fixture.reopen()
+            #expect(try await fixture.engine.inspectContainer(id).state.pid == pid)
         }
     }
 

@@ -23,6 +23,7 @@ extension Engine {
 
     /// Dangling images; with the filter `dangling=false` all that no container uses.
     public func pruneImages(_ filters: Filters) async throws(EngineError) -> PruneReport {
+        try core.checkAllAreReadable(before: "image prune")
         for key in filters.keys where !["dangling", "until", "label", "label!"].contains(key) {
             throw .invalid("invalid filter '\(key)'")
         }

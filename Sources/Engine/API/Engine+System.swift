@@ -2,6 +2,7 @@ public import APITypes
 import Images
 import Lifecycle
 import Linux
+import Logging
 
 extension Engine {
     /// Past events from `since` on (when given), then those to come until `until`; without `until`: without end.
@@ -21,7 +22,7 @@ extension Engine {
         info.containersStopped = info.containers - info.containersPaused - info.containersRunning
         info.containersStuck = snapshots.count { $0.live == .stuck }
         do { info.images = try images.images().count } catch { throw EngineError(error) }
-        (info.driver, info.dockerRootDir) = ("overlay2", core.configuration.dataRoot)
+        (info.driver, info.dockerRootDir) = (await driver(), core.configuration.dataRoot)
         info.plugins.volume = ["local"]
         info.plugins.network = ["host", "none"]
         info.plugins.log = ["json-file", "none"]
@@ -48,6 +49,17 @@ extension Engine {
         return info
     }
 
+    /// As Docker calls overlayfs, or `copy` where root file systems are copied.
+    private func driver() async -> String {
+        do throws(ImageError) {
+            let paths = core.paths
+            return try await images.usesOverlay(below: paths.containers, scratch: paths.temporary) ? "overlay2" : "copy"
+        } catch {
+            core.logger.warning("whether overlayfs can be used is not known: \(error)")
+            return "unknown"
+        }
+    }
+
     private func fillHost(_ info: inout SystemInfo) throws(EngineError) {
         let facts = core.facts
         (info.kernelVersion, info.architecture, info.osType) = (facts.kernelRelease, facts.machine, "linux")
@@ -66,7 +78,7 @@ extension Engine {
                 "WARNING: No CAP_SYS_RESOURCE: ulimits cannot be raised, and shims are not guarded from the OOM killer")
         }
         if core.configuration.seccompProfile == nil { list.append("WARNING: No default seccomp profile is installed") }
-        return list
+        return list + core.unreadableWarnings
     }
 
     /// Walks volumes and written layers: takes as long as there are files.

@@ -53,6 +53,7 @@ extension Engine {
 
     /// Unused anonymous volumes; with the filter `all` every unused one.
     public func pruneVolumes(_ filters: Filters) async throws(EngineError) -> PruneReport {
+        try core.checkAllAreReadable(before: "volume prune")
         let filter = try PruneFilter(filters)
         let all = ["true", "1"].contains(filters["all"]?.first ?? "")
         var report = PruneReport()

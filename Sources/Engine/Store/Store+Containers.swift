@@ -9,6 +9,36 @@ struct ContainerRow: Sendable {
     var state: RunState
 }
 
+extension ContainerRow {
+    fileprivate init(_ row: Row) throws {
+        func column(_ name: String) throws(EngineError) -> String {
+            guard let text = ContainerRow.text(row, name) else { throw .system("\(name) is no text") }
+            return text
+        }
+        self.init(
+            id: try column("id"), name: try column("name"),
+            document: try Store.decode(ContainerDocument.self, try column("document")),
+            state: try Store.decode(RunState.self, try column("state")))
+    }
+
+    /// Nil where there is something else.
+    fileprivate static func text(_ row: Row, _ column: String) -> String? {
+        String.fromDatabaseValue(row[column] as DatabaseValue)
+    }
+}
+
+/// A container of which too little is known to do anything with it. It is left as it is.
+struct UnreadableRow: Sendable, Hashable {
+    var id: String
+    var name: String
+    var fault: String
+}
+
+struct StoredContainers: Sendable {
+    var rows: [ContainerRow] = []
+    var unreadable: [UnreadableRow] = []
+}
+
 extension Store {
     static func encode(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
@@ -28,19 +58,17 @@ extension Store {
         }
     }
 
-    /// All, in no order. A row that cannot be read is an error that names it.
-    func containers() async throws(EngineError) -> [ContainerRow] {
+    /// All, in no order. One row that cannot be read keeps none of the others.
+    func containers() async throws(EngineError) -> StoredContainers {
         try await write("read the containers", durable: false) { database in
-            try Row.fetchAll(database, sql: "SELECT id, name, document, state FROM container").map { row in
-                let id: String = row["id"]
-                do {
-                    return ContainerRow(
-                        id: id, name: row["name"], document: try Store.decode(ContainerDocument.self, row["document"]),
-                        state: try Store.decode(RunState.self, row["state"]))
-                } catch {
-                    throw EngineError.system("the row of container \(id) cannot be read: \(error)")
+            var stored = StoredContainers()
+            for row in try Row.fetchAll(database, sql: "SELECT id, name, document, state FROM container") {
+                do { stored.rows.append(try ContainerRow(row)) } catch {
+                    let (id, name) = (ContainerRow.text(row, "id"), ContainerRow.text(row, "name"))
+                    stored.unreadable.append(UnreadableRow(id: id ?? "", name: name ?? "", fault: "\(error)"))
                 }
             }
+            return stored
         }
     }
 

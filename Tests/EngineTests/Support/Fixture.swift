@@ -74,12 +74,26 @@ final class Fixture: Sendable {
     /// Changes the rows of an engine that was abandoned.
     func edit(_ change: (inout RunState) -> Void) async throws {
         let store = try Store(path: directory("data/quell.db"))
-        for row in try await store.containers() {
+        for row in try await store.containers().rows {
             var state = row.state
             change(&state)
             try await store.save(state, of: row.id, durable: true)
         }
         store.close()
+    }
+
+    /// The same for what a container is; returns what it was.
+    @discardableResult
+    func editDocument(
+        of id: String, _ change: (inout ContainerDocument) -> Void
+    ) async throws -> ContainerDocument {
+        let store = try Store(path: directory("data/quell.db"))
+        let kept = try #require(try await store.containers().rows.first { $0.id == id }).document
+        var document = kept
+        change(&document)
+        try await store.save(document)
+        store.close()
+        return kept
     }
 
     private func end() async throws {
