@@ -14,19 +14,19 @@ import Testing
 
     @Test func verdictsAreOneLine() {
         let handled = result("exited") { ($0.exitCode, $0.how, $0.rung) = (0, "handled", "TERM@all:10s") }
-        #expect(StopVerdict(result: handled).lines == ["web: exited 0 after TERM@all (handled), 0.31 s"])
+        #expect(StopVerdict(result: handled).lines == ["web: exited 0 after TERM@all (handled), 314 ms"])
         let byDefault = result("exited") {
             ($0.exitCode, $0.signal, $0.how, $0.rung) = (143, "SIGTERM", "default-action", "TERM:10s")
         }
-        #expect(StopVerdict(result: byDefault).lines == ["web: ended by SIGTERM after TERM (default action), 0.31 s"])
+        #expect(StopVerdict(result: byDefault).lines == ["web: ended by SIGTERM after TERM (default action), 314 ms"])
         let killed = result("exited") { ($0.exitCode, $0.signal, $0.how) = (137, "SIGKILL", "killed") }
-        #expect(StopVerdict(result: killed).lines == ["web: ended by SIGKILL (killed), 0.31 s"])
+        #expect(StopVerdict(result: killed).lines == ["web: ended by SIGKILL (killed), 314 ms"])
         #expect(
             StopVerdict(result: killed, unhandledSignal: "SIGTERM").lines
-                == ["web: ended by SIGKILL (killed: nothing in it reacts to SIGTERM), 0.31 s"])
+                == ["web: ended by SIGKILL (killed: nothing in it reacts to SIGTERM), 314 ms"])
         let already = result("exited") { ($0.exitCode, $0.how) = (3, "already") }
         #expect(StopVerdict(result: already).lines == ["web: exited 3, already before this stop"])
-        #expect(StopVerdict(result: result("exited-unknown")).lines == ["web: ended, exit status unknown, 0.31 s"])
+        #expect(StopVerdict(result: result("exited-unknown")).lines == ["web: ended, exit status unknown, 314 ms"])
         #expect(!StopVerdict(result: killed).isStuck)
     }
 
@@ -46,7 +46,7 @@ import Testing
         #expect(verdict.isStuck)
         #expect(
             verdict.lines == [
-                "web: STUCK after 0.31 s: 1 task will not end; the stop goes on",
+                "web: STUCK after 314 ms: 1 task will not end; the stop goes on",
                 "  pid 42 tid 43 (cat) state D in request_wait_answer, SIGKILL pending",
             ])
     }

@@ -10,7 +10,8 @@ struct StopVerdict: Sendable {
 
     /// The verdict line, and for a stuck container a line per task.
     var lines: [String] {
-        let time = fixed(Double(result.elapsedMs) / 1000, decimals: 2) + " s"
+        let seconds = fixed(Double(result.elapsedMs) / 1000, decimals: 2) + " s"
+        let time = result.elapsedMs < 1000 ? "\(result.elapsedMs) ms" : seconds
         let name = result.name.isEmpty ? shortID(result.id) : withoutSlash(result.name)
         switch result.verdict {
         case "stuck":
