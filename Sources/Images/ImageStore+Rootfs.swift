@@ -89,12 +89,13 @@ extension ImageStore {
         if direct.utf8.count < 4096 {
             return OverlayMount(
                 lowerDirectories: lower, upperDirectory: upper, workDirectory: work, target: target, source: "overlay",
-                options: direct, workingDirectory: nil)
+                options: direct, workingDirectory: nil, links: [])
         }
         let links = try image.layers.reversed().map { (layer) throws(ImageError) in try shortLink(layer.chainID) }
         return OverlayMount(
             lowerDirectories: lower, upperDirectory: upper, workDirectory: work, target: target, source: "overlay",
-            options: "lowerdir=" + links.joined(separator: ":") + "," + fixed, workingDirectory: layout.links)
+            options: "lowerdir=" + links.joined(separator: ":") + "," + fixed, workingDirectory: layout.links,
+            links: links)
     }
 
     /// The merged root shows owner and mode of the upper directory: they must be the image's.

@@ -22,6 +22,15 @@ public struct OverlayMount: Sendable, Hashable {
     /// When set, `options` names lower directories relative to this one: make it the current directory of the thread
     /// (unshare(CLONE_FS) first) or process that calls mount(2).
     public let workingDirectory: String?
+    /// The short names there, in the order of `lowerDirectories`; else empty.
+    public let links: [String]
+
+    /// As `options`, for whoever is in another directory: the short names are reached through `directory`, a path of
+    /// `workingDirectory` of at most 20 bytes (`/proc/self/fd/42`), so that this too stays shorter than a page.
+    public func options(through directory: String) -> String {
+        let named = "lowerdir=" + links.joined(separator: ":")
+        return "lowerdir=" + links.map { "\(directory)/\($0)" }.joined(separator: ":") + options.dropFirst(named.count)
+    }
 }
 
 public struct RootfsCopy: Sendable, Hashable {

@@ -52,10 +52,13 @@ extension Container {
         try await Blocking.run { () throws(EngineError) in
             try attempt("mount the root file system") { () throws(SystemError) in
                 if try Mount.isMountPoint(plan.target) { return }
-                let overlay = Linux.OverlayMount(
-                    lower: plan.lowerDirectories, upper: plan.upperDirectory, work: plan.workDirectory,
-                    options: Images.OverlayMount.settings)
-                try Mount.overlay(overlay, at: plan.target)
+                guard let directory = plan.workingDirectory else {
+                    return try Mount.mount("overlay", type: "overlay", at: plan.target, options: plan.options)
+                }
+                // Not from there: the current directory is the whole process's.
+                let links = try File.open(directory, [.path, .directory])
+                let options = plan.options(through: "/proc/self/fd/\(links.raw)")
+                try Mount.mount("overlay", type: "overlay", at: plan.target, options: options)
             }
         }
     }

@@ -122,9 +122,15 @@ extension Container {
     // MARK: stopping without a shim
 
     /// Walks the ladder from here: signals to the main process through its pidfd, then the kill of the cgroup.
-    /// A second order may only sharpen: after a kill nothing softer counts.
+    /// A second order may only sharpen: one that would kill later than the first changes nothing.
     func stopByHand(_ order: StopOrder) {
-        if handStop != nil, handStep == .kill { return }
+        let now = MonotonicClock.now()
+        let kill = order.ladder.totalGrace.map { now + $0 }
+        if handStop != nil {
+            if handStep == .kill { return }
+            guard let kill, handKill.map({ kill < $0 }) ?? true else { return }
+        }
+        handKill = kill
         let number = run
         handStop?.cancel()
         handStop = Task {

@@ -57,6 +57,8 @@ actor Container {
     var handWatch: HandWatch?
     var handStop: Task<Void, Never>?
     var handStep: HandStep?
+    /// When it kills at the latest; nil: not by itself.
+    var handKill: Instant?
     /// Calls that look into the root file system while nothing runs.
     var borrowers = 0
     var exitWaiters: [ExitWaiter] = []
