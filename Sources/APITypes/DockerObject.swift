@@ -40,6 +40,7 @@ extension KeyedDecodingContainer {
     func decodeIfPresent(_ type: [String].Type, forKey key: Key) throws -> [String]? {
         guard contains(key), try !decodeNil(forKey: key) else { return nil }
         let decoder = try superDecoder(forKey: key)
+        // What is no string is read as a list, whose error is the one that is told.
         if let single = try? decoder.singleValueContainer().decode(String.self) { return [single] }
         return try [String](from: decoder)
     }

@@ -33,6 +33,7 @@ struct Call: Sendable {
     func filters() throws -> [String: [String]] {
         guard let text = query.string("filters") else { return [:] }
         let data = Data(text.utf8)
+        // What is no object of lists may be one of sets; what is neither is told of below.
         if let lists = try? DockerJSON.decode([String: [String]].self, from: data) { return lists }
         do {
             let sets = try DockerJSON.decode([String: [String: Bool]].self, from: data)
