@@ -76,12 +76,15 @@ let package = Package(
 
         // Engine and its API
         .target(name: "APITypes", dependencies: [], swiftSettings: house),
+        .target(name: "Diagnosis", dependencies: ["APITypes", "Lifecycle", "Linux"], swiftSettings: house),
         .target(
-            name: "Engine", dependencies: ["APITypes", "Lifecycle", "Linux", "Images", grdb, logging],
+            name: "Engine", dependencies: ["APITypes", "Diagnosis", "Lifecycle", "Linux", "Images", grdb, logging],
             swiftSettings: house),
         .target(
             name: "DockerAPI",
-            dependencies: ["APITypes", "Engine", "Images", "Lifecycle", "Linux", logging, nioCore, nioPosix, nioHTTP1],
+            dependencies: [
+                "APITypes", "Diagnosis", "Engine", "Images", "Lifecycle", "Linux", logging, nioCore, nioPosix, nioHTTP1,
+            ],
             swiftSettings: house),
         .executableTarget(
             name: "quelld",
@@ -96,7 +99,7 @@ let package = Package(
             name: "Client", dependencies: ["APITypes", "Lifecycle", nioCore, nioPosix, nioHTTP1],
             swiftSettings: house),
         .executableTarget(
-            name: "quell", dependencies: ["APITypes", "Client", "Lifecycle", "Linux"],
+            name: "quell", dependencies: ["APITypes", "Client", "Diagnosis", "Lifecycle", "Linux"],
             swiftSettings: house, linkerSettings: fullyStaticFoundation),
 
         // Tests
@@ -104,6 +107,10 @@ let package = Package(
         .testTarget(name: "LifecycleTests", dependencies: ["Lifecycle"], swiftSettings: house),
         .testTarget(
             name: "LinuxTests", dependencies: ["Linux", "CLinux", "Lifecycle", "TestKit"], swiftSettings: house),
+        .testTarget(
+            name: "DiagnosisTests",
+            dependencies: ["Diagnosis", "APITypes", "Lifecycle", "Linux", "TestKit", "quell-shim"],
+            swiftSettings: house),
         .testTarget(
             name: "ShimTests", dependencies: ["Shim", "quell-shim", "Linux", "Lifecycle", "TestKit"],
             swiftSettings: house),
