@@ -60,17 +60,24 @@ podman_stop() {
     find /sys/fs/cgroup -mindepth 1 -maxdepth 4 -depth -type d -path "*/libpod_parent*" -exec rmdir {} + 2>/dev/null || true
 }
 
-# The OCI runtime alone on the same root file system. Debian's crun refuses hybrid hosts, so it is given a mount namespace
-# without the v2 hierarchy, entered once for all runs: the time to enter it is not counted.
-#   bare_runtime RUNTIME COUNT [CONFIG]    CONFIG: a bundle's configuration whose seccomp profile is to be used
-bare_runtime() {
-    local runtime=$1 count=$2 model=${3:-/dev/null} bundle=$work/bundle-$1
-    command -v "$runtime" >/dev/null 2>&1 || { say "  $runtime: not installed"; return 1; }
+# A bundle of the OCI runtime's own making for `true` on the same root file system.
+#   bundle RUNTIME NAME [CONFIG]    CONFIG: a bundle's configuration whose seccomp profile is to be used
+bundle() {
+    local runtime=$1 bundle=$work/bundle-$1-$2 model=${3:-/dev/null}
+    command -v "$runtime" >/dev/null 2>&1 || { say "  $runtime: not installed"; return 0; }
     mkdir -p "$bundle"
     (cd "$bundle" && rm -f config.json && "$runtime" spec)
     jq --arg rootfs "$work/rootfs" --slurpfile model "$model" '
         .process.args = ["true"] | .process.terminal = false | .root.path = $rootfs | .process.rlimits = []
         | if $model == [] then . else .linux.seccomp = $model[0].linux.seccomp end' "$bundle/config.json" >"$bundle/new" && mv "$bundle/new" "$bundle/config.json"
+}
+
+# The OCI runtime alone. Debian's crun refuses hybrid hosts, so it is given a mount namespace without the v2 hierarchy; the
+# time to enter it is not counted.
+#   bare_runtime RUNTIME NAME [COUNT]
+bare_runtime() {
+    local runtime=$1 bundle=$work/bundle-$1-$2 count=${3:-1}
+    [ -d "$bundle" ] || return 0
     unshare --mount --propagation private bash -c '
         umount -l /sys/fs/cgroup/unified 2>/dev/null
         exec "$@"' - "$work/stopwatch" -n "$count" "$runtime" --root "$work/bare-$runtime" run --bundle "$bundle" "bench-{}"

@@ -11,10 +11,11 @@ extension Container {
         let (process, connection, before) = (shimProcess.take(), shim, cleanup)
         cleanup = Task {
             await before?.value
-            await unmount()
+            async let unmounted: Void = unmount()
             if let process { await ended(process) }
             // What the shim still has to say comes before its connection ends.
             if connection != nil { await shimClosed() }
+            await unmounted
             await removeTraces()
             if self.shim === connection {
                 self.shim?.close()

@@ -55,8 +55,11 @@ extension Container {
     /// Every step can be done again: a crash in between is finished at the next start.
     func performRemoval(volumes: Bool) async throws(EngineError) {
         await cleanedUp()
-        state.phase = .removing
-        try await core.store.save(state, of: id, durable: !document.host.autoRemove)
+        // With --rm, an engine that finds it ended removes it anyway.
+        if !document.host.autoRemove || state.phase != .exited {
+            state.phase = .removing
+            try await core.store.save(state, of: id, durable: !document.host.autoRemove)
+        }
         let (paths, mounts, trash) = (paths, mountPoints, "\(core.paths.temporary)/removed-\(id)")
         try await Blocking.run(.clearing) { () throws(EngineError) in
             try attempt("remove container \(paths.id)") { () throws(SystemError) in

@@ -33,7 +33,7 @@ extension Container {
         try await joined(promise)
     }
 
-    /// Meanwhile the shim starts.
+    /// Meanwhile the start goes on. Once is not always enough: the kernel forgets it after some milliseconds.
     private func expectMoves() {
         let (host, logger) = (core.cgroups, core.logger)
         guard host.layout != .unified else { return }
@@ -62,6 +62,7 @@ extension Container {
     // MARK: the steps
 
     private func performStart(_ cause: StartCause) async throws(EngineError) {
+        expectMoves()
         let shared = try await sharedProcesses()
         try await forgetExitRecord()
         // The intent; whoever finds it after a crash knows that a mount, a bundle or a shim may be there.
