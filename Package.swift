@@ -103,10 +103,15 @@ let package = Package(
             swiftSettings: house, linkerSettings: fullyStaticFoundation),
 
         // Tests
+        .executableTarget(
+            name: "quell-misbehave",
+            cSettings: [.define("_GNU_SOURCE"), .unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
+            linkerSettings: [.unsafeFlags(["-static-executable"])]),
         .target(name: "TestKit", dependencies: ["CLinux", "Lifecycle", "Linux"], swiftSettings: house),
         .testTarget(name: "LifecycleTests", dependencies: ["Lifecycle"], swiftSettings: house),
         .testTarget(
-            name: "LinuxTests", dependencies: ["Linux", "CLinux", "Lifecycle", "TestKit"], swiftSettings: house),
+            name: "LinuxTests", dependencies: ["Linux", "CLinux", "Lifecycle", "TestKit", "quell-misbehave"],
+            swiftSettings: house),
         .testTarget(
             name: "DiagnosisTests",
             dependencies: ["Diagnosis", "APITypes", "Lifecycle", "Linux", "TestKit", "quell-shim"],
@@ -120,7 +125,8 @@ let package = Package(
         .testTarget(
             name: "EngineTests",
             dependencies: [
-                "Engine", "APITypes", "Images", "Lifecycle", "Linux", "quell-shim", "quell-unpack", "TestKit",
+                "Engine", "APITypes", "Images", "Lifecycle", "Linux", "quell-misbehave", "quell-shim", "quell-unpack",
+                "TestKit",
             ],
             swiftSettings: house),
         .testTarget(
@@ -135,7 +141,9 @@ let package = Package(
             swiftSettings: house),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["quelld", "quell", "quell-shim", "quell-unpack", "TestKit", "Linux", "Lifecycle"],
+            dependencies: [
+                "quelld", "quell", "quell-misbehave", "quell-shim", "quell-unpack", "TestKit", "Linux", "Lifecycle",
+            ],
             swiftSettings: house),
     ]
 )
