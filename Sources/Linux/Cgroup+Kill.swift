@@ -109,17 +109,17 @@ extension Cgroup {
     public func thaw() throws(SystemError) -> Bool {
         var any = false
         if let directory = unifiedDirectory {
-            for group in try Cgroup.subtree(directory) {
-                guard try Cgroup.read(group + "/cgroup.freeze")?.first == UInt8(ascii: "1") else { continue }
+            try CgroupTree(directory).each { (group) throws(SystemError) in
+                guard try Cgroup.read(group + "/cgroup.freeze")?.first == UInt8(ascii: "1") else { return }
                 try Cgroup.writeUnlessGone("0", to: group + "/cgroup.freeze")
                 any = true
             }
         }
         if let directory = directory(of: .freezer) {
             // Parents first: a group stays frozen while one above it is.
-            for group in try Cgroup.subtree(directory) {
+            try CgroupTree(directory).each { (group) throws(SystemError) in
                 guard let state = try Cgroup.read(group + "/freezer.state"), !state.trimmed.equals("THAWED") else {
-                    continue
+                    return
                 }
                 try Cgroup.writeUnlessGone("THAWED", to: group + "/freezer.state")
                 any = true
@@ -141,11 +141,7 @@ extension Cgroup {
     public func remove() throws(SystemError) {
         var first: SystemError?
         for directory in directories(.everything) {
-            for group in try Cgroup.subtree(directory).reversed() {
-                do throws(SystemError) { try File.removeDirectory(group) } catch {
-                    if !error.isGone && first == nil { first = error }
-                }
-            }
+            if let error = try CgroupTree(directory).remove() { first = first ?? error }
         }
         if let first { throw first }
     }

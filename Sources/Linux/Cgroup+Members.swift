@@ -43,10 +43,11 @@ extension Cgroup {
     /// A living task is in the subtree. Zombies do not count. False when the group is not there.
     public func isPopulated() throws(SystemError) -> Bool {
         if unifiedDirectory != nil { return try eventsNow().populated }
-        for directory in try Cgroup.subtree(membershipDirectory) {
-            if let bytes = try Cgroup.read(directory + "/tasks"), !bytes.isEmpty { return true }
+        var isPopulated = false
+        try CgroupTree(membershipDirectory).each { (directory) throws(SystemError) in
+            if let bytes = try Cgroup.read(directory + "/tasks"), !bytes.isEmpty { isPopulated = true }
         }
-        return false
+        return isPopulated
     }
 
     /// v2's view; of a group that is not there: nothing.
@@ -65,7 +66,7 @@ extension Cgroup {
     public func members() throws(SystemError) -> [Int32] {
         var members: Set<Int32> = []
         var threads: Set<Int32> = []
-        for directory in try Cgroup.subtree(membershipDirectory) {
+        try CgroupTree(membershipDirectory).each { (directory) throws(SystemError) in
             members.formUnion(try Cgroup.numbers(in: directory + "/cgroup.procs"))
             threads.formUnion(try Cgroup.numbers(in: directory + Cgroup.threadsFile(of: host)))
         }
@@ -79,7 +80,7 @@ extension Cgroup {
     /// The living threads of the whole subtree, in order.
     public func threads() throws(SystemError) -> [Int32] {
         var threads: Set<Int32> = []
-        for directory in try Cgroup.subtree(membershipDirectory) {
+        try CgroupTree(membershipDirectory).each { (directory) throws(SystemError) in
             threads.formUnion(try Cgroup.numbers(in: directory + Cgroup.threadsFile(of: host)))
         }
         return threads.sorted()
@@ -87,25 +88,6 @@ extension Cgroup {
 
     private static func threadsFile(of host: CgroupHost) -> String {
         host.unified == nil ? "/tasks" : "/cgroup.threads"
-    }
-
-    /// The directory and all below it, parents first. Empty when it is not there.
-    static func subtree(_ top: String) throws(SystemError) -> [String] {
-        var all = [top]
-        var next = 0
-        while next < all.count {
-            let directory = all[next]
-            do throws(SystemError) {
-                for entry in try File.list(directory) where entry.kind == .directory {
-                    all.append(directory + "/" + entry.name)
-                }
-                next += 1
-            } catch {
-                guard error.isGone else { throw error }
-                all.remove(at: next)
-            }
-        }
-        return all
     }
 
     /// Nil when the file, or its group, is gone.

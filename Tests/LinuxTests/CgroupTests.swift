@@ -119,6 +119,31 @@ import Testing
         }
     }
 
+    /// A program with rights over its own group may hide in one whose name is no text.
+    @Test(arguments: [false, true]) func findsWhoIsInAGroupWhoseNameIsNotText(onlyLegacy: Bool) throws {
+        let detected = try CgroupHost.detect()
+        let legacy = CgroupHost(mountinfo: try Procfs.mountinfo().filter { $0.type == "cgroup" })
+        if onlyLegacy && (legacy == nil || detected.controllers.isEmpty) { return }
+        let host = onlyLegacy ? try #require(legacy) : detected
+        let cgroup = Cgroup(TestCgroup.freshPath(), on: host)
+        try cgroup.create(.membership)
+        let directory = try #require(cgroup.unifiedDirectory ?? cgroup.directory(of: .freezer))
+        let child = try start(
+            "d=$(printf '%s/\\377odd' \(directory)); mkdir -p \"$d/below\" && echo $$ > \"$d/below/cgroup.procs\" && exec sleep 1000",
+            in: cgroup)
+        try eventually("it has hidden") {
+            try File.read(directory + "/cgroup.procs").isEmpty && Procfs.status(of: child.pid).name == "sleep"
+        }
+        #expect(try cgroup.members() == [child.pid] && cgroup.threads() == [child.pid])
+        #expect(try cgroup.isPopulated())
+        try cgroup.kill()
+        #expect(try child.pidfd.reap(by: soon) == .signal(.kill, coreDumped: false))
+        try eventually("removed") {
+            do throws(SystemError) { try cgroup.remove() } catch { return false }
+            return try !cgroup.exists()
+        }
+    }
+
     @Test func countsWhatWasUsed() throws {
         let group = try TestCgroup(.everything)
         let child = try start(
