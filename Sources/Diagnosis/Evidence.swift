@@ -87,6 +87,8 @@ public struct ProcessEvidence: Hashable, Sendable {
     /// What it runs (a link that is only read); empty: not known.
     public var program = ""
     public var memory: UInt64 = 0
+    /// Dead, and nobody had reaped it between the two samples.
+    public var isUnreaped = false
     /// Those that are alive.
     public var tasks: [TaskEvidence] = []
 

@@ -52,6 +52,8 @@ public struct BlockDevice: Hashable, Sendable {
     public var inFlight = 0
     /// It completed something between the two samples.
     public var hasProgressed = false
+    /// Requests that were done at the first sample.
+    public var completed: UInt64 = 0
 
     public init(number: DeviceNumber, name: String) { (self.number, self.name) = (number, name) }
 }

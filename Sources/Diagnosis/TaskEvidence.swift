@@ -16,6 +16,8 @@ public struct TaskEvidence: Hashable, Sendable {
     public var file: TaskFile?
     /// The mount that the file is in.
     public var mount: MountInfo?
+    /// Where the same file system is mounted for this program, whose user can reach it there; nil: nowhere.
+    public var hostMountPoint: String?
     public var switches: SwitchCounts
     /// Of the second sample; nil: it was gone by then, or not looked at.
     public var laterSwitches: SwitchCounts?

@@ -1,5 +1,6 @@
 // quell-shim: supervises one container. Started by quelld as `quell-shim CONFIGURATION`; descriptor 3 is told `R` when
-// the shim serves its socket, or why it cannot. With more than one argument it looks at a path of the host (HostLook).
+// the shim serves its socket, or why it cannot. With more than one argument it looks at what may hang:
+// at a path of the host (HostLook), or with `probe` at a process's memory (HangingLook).
 
 internal import Lifecycle
 internal import Linux
@@ -23,6 +24,9 @@ func fail(_ message: String, code: Int32) -> Never {
     ProcessSelf.exit(code)
 }
 
+if CommandLine.arguments.count > 2, CommandLine.arguments[1] == "probe" {
+    ProcessSelf.exit(HangingLook.run(Array(CommandLine.arguments.dropFirst(2))))
+}
 if CommandLine.arguments.count > 2 { ProcessSelf.exit(HostLook.run(Array(CommandLine.arguments.dropFirst()))) }
 guard CommandLine.arguments.count == 2 else { fail("usage: quell-shim CONFIGURATION (quelld starts it)", code: 2) }
 let path = CommandLine.arguments[1]

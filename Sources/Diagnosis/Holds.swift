@@ -1,0 +1,164 @@
+internal import Linux
+
+/// Why each task is held, and what follows for all of them together.
+struct Holds {
+    let evidence: Evidence
+
+    /// One task, and what holds it. Those with the same reason and target are one cause.
+    struct Hold {
+        var reason: Reason
+        var certainty: Cause.Certainty
+        var target = ""
+        var task: TaskEvidence
+    }
+
+    init(_ evidence: Evidence) { self.evidence = evidence }
+
+    /// What was proven first; then what concerns most tasks.
+    func causes() -> [Cause] {
+        var holds = evidence.tasks.compactMap(hold)
+        follow(&holds)
+        var groups: [String: [Hold]] = [:]
+        for hold in holds { groups["\(hold.reason.rawValue) \(hold.target)", default: []].append(hold) }
+        let found = groups.values.map(cause) + [unreaped()].compactMap { $0 } + zombies()
+        return found.sorted { one, other in
+            let (left, right) = (one.certainty.rawValue, other.certainty.rawValue)
+            if left != right { return left < right }
+            if one.reason == .unknown || other.reason == .unknown {
+                return other.reason == .unknown && one.reason != .unknown
+            }
+            if one.tasks.count != other.tasks.count { return one.tasks.count > other.tasks.count }
+            return one.summary < other.summary
+        }
+    }
+
+    // MARK: one task
+
+    /// Nil: nothing holds it that a KILL would not end at once.
+    private func hold(_ task: TaskEvidence) -> Hold? {
+        switch task.state {
+        case "D": return uninterruptible(task)
+        case "S" where task.sleepsIn(KernelFunctions.freezer): return frozen(task)
+        case "S" where task.wchan == "request_wait_answer": return waiting(task, .fuse, connection(of: task))
+        case "t" where evidence.process(task.pid)?.tracer != nil:
+            return Hold(
+                reason: .traced, certainty: task.isKillPending && task.isUnchanged ? .proven : .harmless,
+                target: "\(task.pid)", task: task)
+        default: return nil
+        }
+    }
+
+    private func uninterruptible(_ task: TaskEvidence) -> Hold? {
+        if task.sleepsIn(KernelFunctions.freezer) { return frozen(task) }
+        if task.isVforkParent { return Hold(reason: .vfork, certainty: .harmless, target: "\(task.tid)", task: task) }
+        if task.touchesFuse { return waiting(task, .fuse, connection(of: task)) }
+        if task.touchesNetwork { return waiting(task, .nfs, task.mountTarget) }
+        if KernelFunctions.isFrozenFileSystem(task.stack) { return waiting(task, .frozenFileSystem, task.mountTarget) }
+        if let device = device(of: task), device.isSuspended { return waiting(task, .suspendedDevice, device.name) }
+        if task.sleepsIn(KernelFunctions.reclaim) { return waiting(task, .memoryPressure, "") }
+        if task.sleepsIn(KernelFunctions.blockIO) { return blockIO(task) }
+        if task.sleepsIn(KernelFunctions.lock) { return waiting(task, .unknown, "lock") }
+        if let driver = task.driver { return waiting(task, .driver, driver.module ?? driver.function) }
+        return waiting(task, .unknown, task.wchan)
+    }
+
+    /// Proven when KILL is pending and it did not run between the samples; expected when it has slept for a second; else it
+    /// just waits, as tasks do. Nil when it ran.
+    private func waiting(_ task: TaskEvidence, _ reason: Reason, _ target: String) -> Hold? {
+        guard task.isUnchanged else { return nil }
+        var certainty = Cause.Certainty.harmless
+        if task.isProvenStuck {
+            certainty = .proven
+        } else if let asleep = task.asleep, asleep >= Holds.longSleep {
+            certainty = .expected
+        }
+        return Hold(reason: reason, certainty: certainty, target: target, task: task)
+    }
+
+    private static let longSleep = Duration.seconds(1)
+    /// A device that completes requests may well let one wait for that long.
+    private static let slowDevice = Duration.seconds(10)
+
+    private func blockIO(_ task: TaskEvidence) -> Hold? {
+        let device = device(of: task)
+        var hold = waiting(task, .blockIO, device?.name ?? task.mountTarget)
+        if device?.hasProgressed == true, task.asleep.map({ $0 < Holds.slowDevice }) ?? true {
+            hold?.certainty = .harmless
+        }
+        return hold
+    }
+
+    /// In v1 KILL waits for the thaw. In v2 it does not; only handlers do.
+    private func frozen(_ task: TaskEvidence) -> Hold {
+        let groups = evidence.frozenGroups(.v1, holding: task.freezerPath)
+        let isLegacy = task.state == "D"
+        let top = (isLegacy ? groups : evidence.frozenGroups(.v2, holding: task.unifiedPath)).first
+        var certainty = Cause.Certainty.harmless
+        if isLegacy {
+            let isThawed = groups.allSatisfy(evidence.isThawedByStop) && !groups.isEmpty
+            certainty = task.isProvenStuck ? .proven : isThawed ? .harmless : .expected
+        }
+        return Hold(reason: .frozenCgroup, certainty: certainty, target: top?.directory ?? "", task: task)
+    }
+
+    // MARK: those that wait for others that are held
+
+    /// Whoever waits for a lock that a held task has, is held by the same.
+    private func follow(_ holds: inout [Hold]) {
+        for index in holds.indices where holds[index].reason == .unknown && holds[index].target == "lock" {
+            let waiter = holds[index].task
+            let owner = evidence.lockOwners.first { $0.waiter == waiter.tid }?.owner.pid
+            // Without the hung-task log: another thread of the same process is the likeliest to have its memory's lock.
+            let known =
+                holds.first { $0.reason != .unknown && $0.task.tid == owner }
+                ?? holds.first { $0.reason != .unknown && $0.reason != .vfork && $0.task.pid == waiter.pid }
+            guard let known else { continue }
+            (holds[index].reason, holds[index].target) = (known.reason, known.target)
+        }
+    }
+
+    // MARK: what tasks are concerned with
+
+    func connection(of task: TaskEvidence) -> String {
+        guard let mount = task.mount, FileSystemKind.isFuse(mount.type) else {
+            return evidence.connections.count == 1 ? "\(evidence.connections[0].number)" : ""
+        }
+        return "\(mount.device.major << 20 | mount.device.minor)"
+    }
+
+    func device(of task: TaskEvidence) -> BlockDevice? {
+        guard let mount = task.mount else {
+            return evidence.devices.first(where: \.isSuspended)
+        }
+        return evidence.devices.first { $0.number == mount.device || mount.source == "/dev/" + $0.name }
+    }
+}
+
+extension TaskEvidence {
+    func sleepsIn(_ functions: Set<String>) -> Bool {
+        functions.contains(wchan) || stack.contains { functions.contains($0) }
+    }
+
+    var isVforkParent: Bool {
+        sleepsIn(["wait_for_vfork_done"]) || (call?.isFork == true && sleepsIn(KernelFunctions.vfork))
+    }
+
+    var touchesFuse: Bool {
+        stack.contains(where: KernelFunctions.isFuse) || mount.map { FileSystemKind.isFuse($0.type) } == true
+    }
+
+    var touchesNetwork: Bool {
+        stack.contains(where: KernelFunctions.isNetworkFileSystem)
+            || mount.map { FileSystemKind.isNetwork($0.type) } == true
+    }
+
+    var mountTarget: String { mount.map { "\($0.device.major):\($0.device.minor)" } ?? "" }
+
+    /// A module on its stack, or a call on a device.
+    var driver: (function: String, module: String?)? {
+        if let found = KernelFunctions.module(stack) { return (found.function, found.module) }
+        guard call?.isDeviceControl == true || file?.path.hasPrefix("/dev/") == true else { return nil }
+        let outermost = stack.last { !$0.contains("syscall") && !$0.hasPrefix("entry_") && !$0.hasPrefix("__x64_sys") }
+        return (outermost ?? wchan, nil)
+    }
+}
