@@ -35,4 +35,4 @@ enum Stage {
     }
 }
 
-private func explained(_ evidence: Evidence) -> Explanation { explain(evidence) }
+private func explained(_ evidence: Diagnosis.Evidence) -> Explanation { explain(evidence) }
