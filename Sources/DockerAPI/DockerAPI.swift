@@ -1,5 +1,6 @@
 import APITypes
 import Engine
+import Linux
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -23,31 +24,59 @@ struct API: Sendable {
     var routes: RouteTable {
         RouteTable(
             systemRoutes + containerRoutes + containerStreamRoutes + archiveRoutes + execRoutes + imageRoutes
-                + imageArchiveRoutes + volumeRoutes + networkRoutes + quellRoutes + missingRoutes)
+                + imageArchiveRoutes + volumeRoutes + networkRoutes + quellRoutes + jobsRoutes
+                + missingRoutes)
     }
 }
 
 /// Finds the route of a request, runs it, and reports what it throws.
 struct Dispatcher: Sendable {
+    let engine: Engine
     let routes: RouteTable
     let logger: Logger
 
     func handle(_ exchange: Exchange) async {
         do {
-            try await run(exchange)
+            let (route, call) = try find(exchange)
+            await run(route, call)
         } catch {
             await report(error, to: exchange)
         }
     }
 
-    private func run(_ exchange: Exchange) async throws {
+    private func find(_ exchange: Exchange) throws -> (Route, Call) {
         let target = try RequestTarget(exchange.head.uri)
-        guard let (action, parameters) = routes.find(exchange.head.method, target.segments) else {
+        guard let (route, parameters) = routes.find(exchange.head.method, target.segments) else {
             throw APIFailure(.notFound, "page not found")
         }
         let call = Call(
-            exchange: exchange, version: target.version ?? .newest, parameters: parameters, query: target.query)
-        try await action(call)
+            exchange: exchange, version: target.version ?? .newest, parameters: parameters, query: target.query,
+            span: route.span)
+        return (route, call)
+    }
+
+    /// Noted in the register of calls until it is answered.
+    private func run(_ route: Route, _ call: Call) async {
+        let expectations = engine.configuration.expectations
+        let expectation =
+            switch call.span {
+            case .short: expectations.call
+            case .transfer: expectations.transfer
+            }
+        let asker = call.exchange.connection.peer.map { Job.Asker.client(pid: $0.pid, uid: $0.uid) } ?? .unknown
+        await engine.jobs.track(.call, subject(route, call), call: route.name, asker: asker, within: expectation) { _ in
+            do { try await route.action(call) } catch { await report(error, to: call.exchange) }
+        }
+    }
+
+    /// The container it is about, where there is one of that name.
+    private func subject(_ route: Route, _ call: Call) -> String? {
+        guard let id = call.parameters["id"] else { return nil }
+        return switch route.subject {
+        case .container: engine.containerID(of: id)
+        case .exec: engine.containerID(ofExec: id)
+        case .other: nil
+        }
     }
 
     private func report(_ error: any Error, to exchange: Exchange) async {

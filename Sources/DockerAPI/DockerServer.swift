@@ -15,7 +15,7 @@ public final class DockerServer: Sendable {
     /// - Parameter threads: event loops; two carry thousands of connections, since nothing blocks on them.
     public init(engine: Engine, version: String, threads: Int = 2, logger: Logger) {
         let api = API(engine: engine, logger: logger, version: version)
-        dispatcher = Dispatcher(routes: api.routes, logger: logger)
+        dispatcher = Dispatcher(engine: engine, routes: api.routes, logger: logger)
         group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         (self.version, self.logger) = (version, logger)
     }

@@ -163,5 +163,6 @@ extension Container {
             )
         }
         stopWaiters = []
+        endStopEntry()
     }
 }

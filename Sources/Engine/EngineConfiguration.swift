@@ -26,6 +26,7 @@ public struct EngineConfiguration: Sendable {
     public var killDeadline: Duration
     public var stopTimeout: Duration
     public var shmSize: Int64
+    public var expectations: JobExpectations
     /// Labels of the engine, shown by `info`.
     public var labels: [String]
     public var version: String
@@ -35,13 +36,16 @@ public struct EngineConfiguration: Sendable {
         shimPath: String, unpackPath: String, runtimes: [String: String] = [:], defaultRuntime: String = "crun",
         seccompProfile: String? = nil, initPath: String? = nil, logOptions: [String: String] = [:],
         defaultUnhandled: Unhandled = .wait, killDeadline: Duration = StopOrder.defaultKillDeadline,
-        stopTimeout: Duration = .seconds(10), shmSize: Int64 = 64 << 20, labels: [String] = [], version: String = "dev"
+        stopTimeout: Duration = .seconds(10), shmSize: Int64 = 64 << 20,
+        expectations: JobExpectations = JobExpectations(), labels: [String] = [],
+        version: String = "dev"
     ) {
         (self.dataRoot, self.runRoot, self.cgroupParent) = (dataRoot, runRoot, cgroupParent)
         (self.shimPath, self.unpackPath) = (shimPath, unpackPath)
         (self.runtimes, self.defaultRuntime) = (runtimes, defaultRuntime)
         (self.seccompProfile, self.initPath, self.logOptions) = (seccompProfile, initPath, logOptions)
         (self.defaultUnhandled, self.killDeadline) = (defaultUnhandled, killDeadline)
-        (self.stopTimeout, self.shmSize, self.labels, self.version) = (stopTimeout, shmSize, labels, version)
+        (self.stopTimeout, self.shmSize, self.expectations) = (stopTimeout, shmSize, expectations)
+        (self.labels, self.version) = (labels, version)
     }
 }

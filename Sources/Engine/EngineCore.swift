@@ -36,6 +36,8 @@ final class EngineCore: Sendable {
     /// Disposable children: what hangs in the kernel hangs as one of these.
     let children = Gate(limit: 256)
     let hostLook = HostLook()
+    /// Calls in flight.
+    let jobs = JobTable()
 
     init(_ parts: EngineParts) {
         (configuration, paths, store, images) = (parts.configuration, parts.paths, parts.store, parts.images)
@@ -43,6 +45,7 @@ final class EngineCore: Sendable {
         (cgroupParent, boot, logger) = (parts.cgroupParent, parts.boot, parts.logger)
         events = EventLog(store: parts.store, reactor: parts.reactor)
         volumes = VolumeTable(parts.store, parts.paths)
+        Watchdog.start(self)
     }
 
     func cgroup(_ id: String) -> Cgroup { Cgroup("\(cgroupParent)/\(id)", on: cgroups) }

@@ -60,6 +60,8 @@ public struct StopJob: Sendable {
     /// What this request asked for; empty when nothing ran. Rungs in `updates` count in the ladder the shim walks, which is
     /// this one unless another stop came first.
     public let ladder: Ladder
+    /// Its number in the register of calls; nil when nothing ran.
+    public let number: UInt64?
     /// What the job does, from now on; ends with the verdict. At most 64 updates are kept for a slow reader.
     public let updates: AsyncStream<StopUpdate>
     let outcome: @Sendable () async -> StopOutcome

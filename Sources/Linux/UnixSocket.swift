@@ -44,9 +44,14 @@ public enum UnixSocket {
     }
 
     public static func peer(of socket: borrowing OwnedDescriptor) throws(SystemError) -> PeerCredentials {
+        try peer(ofRaw: socket.raw)
+    }
+
+    /// Of a socket that somebody else owns, and keeps open meanwhile.
+    public static func peer(ofRaw raw: Int32) throws(SystemError) -> PeerCredentials {
         var (pid, uid, gid): (Int32, UInt32, UInt32) = (0, 0, 0)
         // SAFETY: three integers on the stack, written before the call returns.
-        try check(unsafe clinux_peer(socket.raw, &pid, &uid, &gid), "getsockopt SO_PEERCRED")
+        try check(unsafe clinux_peer(raw, &pid, &uid, &gid), "getsockopt SO_PEERCRED")
         return PeerCredentials(pid: pid, uid: uid, gid: gid)
     }
 

@@ -9,7 +9,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct BlockingTests {
     @Test func whoGetsNoThreadIsToldSo() async throws {
-        let threads = BlockingThreads("tests", limit: 2, patience: .milliseconds(100))
+        let threads = BlockingThreads("tests", .files, limit: 2, patience: .milliseconds(100))
         let hold = DispatchSemaphore(value: 0)
         async let first: Void = threads.run { () throws(EngineError) in hold.wait() }
         async let second: Void = threads.run { () throws(EngineError) in hold.wait() }

@@ -1,3 +1,4 @@
+import Engine
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -20,6 +21,8 @@ final class Exchange: Sendable {
         var phase = Phase.open
         var requestEnded = false
         var awaitsContinue: Bool
+        /// Of the answer, once it has begun.
+        var status: HTTPResponseStatus?
     }
 
     let head: HTTPRequestHead
@@ -37,6 +40,9 @@ final class Exchange: Sendable {
     /// Nothing was answered so far, so that an error can still be reported properly.
     var isOpen: Bool { state.withLock { $0.phase == .open } }
 
+    /// What was answered; nil before.
+    var status: HTTPResponseStatus? { state.withLock { $0.status } }
+
     /// The connection reads no HTTP behind this request, whether it is hijacked or not.
     private var mayBeHijacked: Bool {
         head.headers.contains(name: "upgrade") || Hijack.isPossible(method: head.method.rawValue, uri: head.uri)
@@ -51,8 +57,8 @@ final class Exchange: Sendable {
             return (state.requestEnded, state.awaitsContinue && state.phase == .open)
         }
         guard !ended else { return nil }
-        if mustInvite { try await connection.send([.head(HTTPResponseHead(version: head.version, status: .continue))]) }
-        switch try await connection.next() {
+        if mustInvite { try await send([.head(HTTPResponseHead(version: head.version, status: .continue))]) }
+        switch try await Job.wait(on: .client, connection.next) {
         case .body(let bytes): return bytes
         case .end:
             state.withLock { $0.requestEnded = true }
@@ -75,7 +81,7 @@ final class Exchange: Sendable {
 
     /// Answers with everything at once.
     func answer(_ status: HTTPResponseStatus, headers: HTTPHeaders = [:], body: ByteBuffer? = nil) async throws {
-        try move(from: .open, to: .answered)
+        try move(from: .open, to: .answered, status)
         var headers = completed(headers)
         if status.mayHaveResponseBody {
             headers.replaceOrAdd(name: "content-length", value: "\(body?.readableBytes ?? 0)")
@@ -84,25 +90,25 @@ final class Exchange: Sendable {
             .head(HTTPResponseHead(version: head.version, status: status, headers: headers))
         ]
         if let body, head.method != .HEAD, status.mayHaveResponseBody { parts.append(.body(.byteBuffer(body))) }
-        try await connection.send(parts + [.end(nil)])
+        try await send(parts + [.end(nil)])
     }
 
     /// Sends the head of an answer whose body follows in pieces, at once.
     func beginStream(_ status: HTTPResponseStatus = .ok, headers: HTTPHeaders = [:]) async throws {
-        try move(from: .open, to: .streaming)
+        try move(from: .open, to: .streaming, status)
         let response = HTTPResponseHead(version: head.version, status: status, headers: completed(headers))
-        try await connection.send([.head(response)])
+        try await send([.head(response)])
     }
 
     /// Sends a piece, and waits while the client is behind.
     func write(_ bytes: ByteBuffer) async throws {
         guard bytes.readableBytes > 0 else { return }
-        try await connection.send([.body(.byteBuffer(bytes))])
+        try await send([.body(.byteBuffer(bytes))])
     }
 
     func endStream() async throws {
         try move(from: .streaming, to: .answered)
-        try await connection.send([.end(nil)])
+        try await send([.end(nil)])
     }
 
     // MARK: hijacking
@@ -111,7 +117,8 @@ final class Exchange: Sendable {
     /// client sent right behind its request is read first.
     func hijack(contentType: String) async throws {
         while try await nextBody() != nil {}
-        try move(from: .open, to: .hijacked)
+        Job.current?.expectsNoEnd()
+        try move(from: .open, to: .hijacked, .switchingProtocols)
         var headers = common
         headers.replaceOrAdd(name: "content-type", value: contentType)
         let upgrades = head.headers.contains(name: "upgrade")
@@ -121,12 +128,12 @@ final class Exchange: Sendable {
         }
         let status = upgrades ? HTTPResponseStatus.custom(code: 101, reasonPhrase: "UPGRADED") : .ok
         try await connection.leaveHTTP()
-        try await connection.send([.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))])
+        try await send([.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))])
     }
 
     /// The client's next bytes; nil when it has closed its side, or is gone.
     func readRaw() async throws -> ByteBuffer? {
-        guard case .raw(let bytes)? = try await connection.next() else { return nil }
+        guard case .raw(let bytes)? = try await Job.wait(on: .client, connection.next) else { return nil }
         return bytes
     }
 
@@ -151,6 +158,10 @@ final class Exchange: Sendable {
         return true
     }
 
+    private func send(_ parts: [HTTPServerResponsePart]) async throws {
+        try await Job.wait(on: .client) { try await connection.send(parts) }
+    }
+
     private func completed(_ headers: HTTPHeaders) -> HTTPHeaders {
         var all = common
         for (name, value) in headers { all.replaceOrAdd(name: name, value: value) }
@@ -158,10 +169,11 @@ final class Exchange: Sendable {
         return all
     }
 
-    private func move(from: Phase, to: Phase) throws(AnswerOutOfOrder) {
+    private func move(from: Phase, to: Phase, _ status: HTTPResponseStatus? = nil) throws(AnswerOutOfOrder) {
         let isInOrder = state.withLock { state in
             guard state.phase == from else { return false }
             state.phase = to
+            if let status { state.status = status }
             return true
         }
         guard isInOrder else { throw AnswerOutOfOrder() }

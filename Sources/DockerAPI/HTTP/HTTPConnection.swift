@@ -1,3 +1,4 @@
+import Linux
 import NIOCore
 import NIOHTTP1
 import Synchronization
@@ -18,11 +19,13 @@ final class HTTPConnection: Sendable {
     }
 
     let channel: any Channel
+    /// The process at the other end; nil where it is not known.
+    let peer: PeerCredentials?
     private let handler: NIOLoopBound<ConnectionHandler>
     private let watchers = Mutex(Watchers())
 
     private init(channel: any Channel, handler: NIOLoopBound<ConnectionHandler>) {
-        (self.channel, self.handler) = (channel, handler)
+        (self.channel, self.handler, peer) = (channel, handler, HTTPConnection.peer(of: channel))
     }
 
     /// Sets up the pipeline of an accepted channel, on its event loop.
@@ -32,6 +35,14 @@ final class HTTPConnection: Sendable {
             let connection = HTTPConnection(channel: channel, handler: handler)
             channel.closeFuture.whenComplete { [weak connection] _ in connection?.disconnected() }
             return connection
+        }
+    }
+
+    /// On its event loop.
+    private static func peer(of channel: any Channel) -> PeerCredentials? {
+        // It is for people who look at what goes on: who cannot be named is served all the same.
+        try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
+            try UnixSocket.peer(ofRaw: $0)
         }
     }
 

@@ -27,18 +27,24 @@ extension API {
     private func follow(_ call: Call, _ job: StopJob) async throws {
         try await call.beginStream("application/x-ndjson")
         let finished: Void? = try await call.whileConnected {
-            let started = ContinuousClock.now
-            for await update in job.updates {
-                var line = StopProgressLine()
-                line.update = StopUpdateLine(update, elapsed: .now - started, ladder: job.ladder)
-                if line.update != nil { try await call.writeLine(line) }
-            }
+            try await tellUpdates(of: job, call)
             var line = StopProgressLine()
             line.result = StopResult(await job.result())
             try await call.writeLine(line)
             try await call.exchange.endStream()
         }
         if finished == nil { call.exchange.connection.abort() }
+    }
+
+    private func tellUpdates(of job: StopJob, _ call: Call) async throws {
+        let started = ContinuousClock.now
+        try await Job.wait(on: job.number.map { .job($0) } ?? .engine) {
+            for await update in job.updates {
+                var line = StopProgressLine()
+                line.update = StopUpdateLine(update, elapsed: .now - started, ladder: job.ladder)
+                if line.update != nil { try await call.writeLine(line) }
+            }
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 import APITypes
+import Engine
 import FoundationEssentials
 import NIOCore
 import NIOHTTP1
@@ -11,6 +12,7 @@ struct Call: Sendable {
     let version: APIVersion
     let parameters: [String: String]
     let query: Query
+    let span: CallSpan
 
     /// A parameter of the path. Its pattern has it, or the route table is wrong.
     func parameter(_ name: String) throws -> String {
@@ -69,6 +71,8 @@ struct Call: Sendable {
     }
 
     func beginStream(_ contentType: String) async throws {
+        // What follows lasts as long as what it shows.
+        if span == .short { Job.current?.expectsNoEnd() }
         try await exchange.beginStream(headers: ["Content-Type": contentType])
     }
 

@@ -45,22 +45,28 @@ struct Route: Sendable {
 
     let method: HTTPMethod
     let pattern: PathPattern
+    /// `POST /containers/{id}/stop`: what the call is, whomever it is about.
+    let name: String
+    let span: CallSpan
+    let subject: CallSubject
     let action: Action
 
     init(_ method: HTTPMethod, _ pattern: String, _ action: @escaping Action) {
         (self.method, self.pattern, self.action) = (method, PathPattern(pattern), action)
+        name = "\(method) \(pattern)"
+        (span, subject) = (CallSpan(name), CallSubject(pattern))
     }
 }
 
 /// Routes by how they are tried: the first that fits is taken, so literal paths stand before patterns.
 struct RouteTable: Sendable {
-    private let routes: [Route]
+    let routes: [Route]
 
     init(_ routes: [Route]) { self.routes = routes }
 
-    func find(_ method: HTTPMethod, _ segments: [String]) -> (action: Route.Action, parameters: [String: String])? {
+    func find(_ method: HTTPMethod, _ segments: [String]) -> (route: Route, parameters: [String: String])? {
         for route in routes where route.method == method {
-            if let parameters = route.pattern.match(segments) { return (route.action, parameters) }
+            if let parameters = route.pattern.match(segments) { return (route, parameters) }
         }
         return nil
     }

@@ -137,7 +137,7 @@ public struct ExitWait: Sendable {
 
     /// Where the status was not observed, `error` says so and the code means nothing. A cancelled task gets such an
     /// answer at once.
-    public func result() async -> WaitResponse { await outcome() }
+    public func result() async -> WaitResponse { await Job.wait(on: .container) { await outcome() } }
 }
 
 extension WaitResponse {

@@ -65,6 +65,7 @@ extension Container {
         handWatch?.end()
         stopReport = stopReport ?? handReport(status)
         (handWatch, handStop, handStep, stopSince, finding) = (nil, nil, nil, nil, nil)
+        endStopEntry()
         healthTask?.cancel()
         (state.phase, state.pid, state.pidStart) = (.exited, 0, 0)
         (state.exit, state.finishedAt, state.oomKilled, state.error) = (StoredStatus(status), time, oomKilled, error)

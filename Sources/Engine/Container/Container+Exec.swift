@@ -55,7 +55,10 @@ extension Container {
         }
         execs[exec]?.phase = .starting
         do throws(EngineError) {
-            return try await launch(record, shim, detached: detached, consoleSize: consoleSize)
+            return try await core.jobs.track(.exec, id, within: core.configuration.expectations.exec) {
+                (_) async throws(EngineError) in
+                try await launch(record, shim, detached: detached, consoleSize: consoleSize)
+            }
         } catch {
             switch error {
             case .commandNotFound: execExited(exec, .code(127))

@@ -27,7 +27,9 @@ extension Container {
         do {
             switch try await core.images.rootfs(for: image, container: paths.data) {
             case .overlay(let plan): try await mount(plan)
-            case .copy(let copy): if !state.prepared { try await core.images.copyRootfs(copy) }
+            case .copy(let copy):
+                guard !state.prepared else { return }
+                try await Job.wait(on: .helper) { try await core.images.copyRootfs(copy) }
             }
         } catch let error as EngineError { throw error } catch let error as ImageError {
             throw EngineError(error)
@@ -49,16 +51,18 @@ extension Container {
     }
 
     private func mount(_ plan: Images.OverlayMount) async throws(EngineError) {
-        try await Blocking.run { () throws(EngineError) in
-            try attempt("mount the root file system") { () throws(SystemError) in
-                if try Mount.isMountPoint(plan.target) { return }
-                guard let directory = plan.workingDirectory else {
-                    return try Mount.mount("overlay", type: "overlay", at: plan.target, options: plan.options)
+        try await Job.wait(on: .mount) { () async throws(EngineError) in
+            try await Blocking.run { () throws(EngineError) in
+                try attempt("mount the root file system") { () throws(SystemError) in
+                    if try Mount.isMountPoint(plan.target) { return }
+                    guard let directory = plan.workingDirectory else {
+                        return try Mount.mount("overlay", type: "overlay", at: plan.target, options: plan.options)
+                    }
+                    // Not from there: the current directory is the whole process's.
+                    let links = try File.open(directory, [.path, .directory])
+                    let options = plan.options(through: "/proc/self/fd/\(links.raw)")
+                    try Mount.mount("overlay", type: "overlay", at: plan.target, options: options)
                 }
-                // Not from there: the current directory is the whole process's.
-                let links = try File.open(directory, [.path, .directory])
-                let options = plan.options(through: "/proc/self/fd/\(links.raw)")
-                try Mount.mount("overlay", type: "overlay", at: plan.target, options: options)
             }
         }
     }

@@ -6,12 +6,20 @@ import Logging
 extension Container {
     /// `force` kills it first; what does not die is `.stuck`. On return it is gone for good.
     func remove(force: Bool, volumes: Bool) async throws(EngineError) {
+        let kill = force && machine.isActive ? stopDefaults.killDeadline : .zero
+        let expectation = core.configuration.expectations.remove + kill
+        try await core.jobs.track(.remove, id, within: expectation) { (_) async throws(EngineError) in
+            try await removeNow(force: force, volumes: volumes)
+        }
+    }
+
+    private func removeNow(force: Bool, volumes: Bool) async throws(EngineError) {
         switch machine.removeRequested(force: force, name: name) {
         case .refuse(let why): throw .conflict(why)
         case .cancelRestart:
             cancelRestartTimer()
             state.desired = .stopped
-            return try await remove(force: force, volumes: volumes)
+            return try await removeNow(force: force, volumes: volumes)
         case .killFirst:
             try await killForRemoval()
             if removed.current != nil { return }
@@ -20,7 +28,7 @@ extension Container {
                 if let error = await removal.value() { throw error }
                 return
             }
-            return try await remove(force: force, volumes: volumes)
+            return try await removeNow(force: force, volumes: volumes)
         case .begin: break
         }
         publish()

@@ -44,6 +44,13 @@ extension Container {
 
     /// Stops it where it runs, and starts it. `--rm` does not remove it in between.
     func restart(_ options: StopOptions) async throws(EngineError) {
+        // Its stop and its start are jobs with expectations of their own.
+        try await core.jobs.track(.restart, id, within: nil) { (_) async throws(EngineError) in
+            try await restartNow(options)
+        }
+    }
+
+    private func restartNow(_ options: StopOptions) async throws(EngineError) {
         restarters += 1
         defer { restarters -= 1 }
         if machine.isActive {

@@ -10,11 +10,23 @@ extension Container {
 
     /// Starts it; goes on although the caller leaves. `.notModified` when it runs already.
     func start(cause: StartCause = .request) async throws(EngineError) {
+        let asker: Job.Asker? = cause == .policy ? .engine("restart policy") : nil
+        try await core.jobs.track(.start, id, asker: asker, within: core.configuration.expectations.start) {
+            (job) async throws(EngineError) in
+            try await start(cause, job)
+        }
+    }
+
+    private func start(_ cause: StartCause, _ job: Job) async throws(EngineError) {
         await cleanedUp()
         while let current = starting {
-            if machine.isActive { return try await joined(current) }
+            let number = startEntry?.number ?? job.number
+            if machine.isActive {
+                return try await Job.wait(on: .job(number)) { () async throws(EngineError) in try await joined(current)
+                }
+            }
             // It has started and has ended again, all before its caller was told: this is another start.
-            _ = await current.value()
+            _ = await Job.wait(on: .job(number)) { await current.value() }
         }
         if cause == .policy, machine.state != .restarting { return }
         switch machine.startRequested() {
@@ -24,7 +36,7 @@ extension Container {
         }
         cancelRestartTimer()
         let promise = Promise<EngineError?>()
-        starting = promise
+        (starting, startEntry) = (promise, job)
         run += 1
         beginRun(cause)
         publish()
@@ -49,7 +61,7 @@ extension Container {
     }
 
     private func attemptStart(_ cause: StartCause) async -> EngineError? {
-        defer { starting = nil }
+        defer { (starting, startEntry) = (nil, nil) }
         do throws(EngineError) {
             try await performStart(cause)
             return nil
@@ -170,8 +182,11 @@ extension Container {
                     feed.finish()
                 })
         }
-        Task {
-            for await news in events { await heard(news, run: number) }
+        // Not as part of the start: this goes on as long as the container does.
+        Job.$current.withValue(nil) {
+            _ = Task {
+                for await news in events { await heard(news, run: number) }
+            }
         }
         return connection
     }
@@ -224,6 +239,7 @@ extension Container {
         for attachment in earlyAttachments { attachment.fail(error) }
         earlyAttachments = []
         resolveStopWaiters(.already(state.exit?.status))
+        endStopEntry()
         record()
         post("die", ["exitCode": "\(state.exit?.status.dockerCode ?? 0)"])
         beginCleanup()
@@ -236,12 +252,14 @@ extension Container {
     private func killLeftovers() async -> Bool {
         let cgroup = core.cgroup(id)
         do throws(EngineError) {
-            return try await Blocking.run { () throws(EngineError) in
-                try attempt("clear a failed start") { () throws(SystemError) in
-                    guard try cgroup.isPopulated() else { return true }
-                    try cgroup.kill()
-                    try Recovery.waitUntilEmpty(cgroup)
-                    return try !cgroup.isPopulated()
+            return try await Job.wait(on: .kernel) { () async throws(EngineError) in
+                try await Blocking.run { () throws(EngineError) in
+                    try attempt("clear a failed start") { () throws(SystemError) in
+                        guard try cgroup.isPopulated() else { return true }
+                        try cgroup.kill()
+                        try Recovery.waitUntilEmpty(cgroup)
+                        return try !cgroup.isPopulated()
+                    }
                 }
             }
         } catch {

@@ -42,21 +42,27 @@ extension Container {
             return finishedJob()
         case .order, .orderLater: break
         }
-        let (job, waiter) = newWaiter(order)
+        let entry = enterStop(order)
+        let (job, waiter) = newWaiter(order, entry)
         if stopSince == nil { stopSince = waiter.since }
+        await Job.wait(on: .job(entry.number)) { await Job.run(as: entry) { await carryOut(order, waiter, action) } }
+        return job
+    }
+
+    private func carryOut(_ order: StopOrder, _ waiter: StopWaiter, _ action: ContainerMachine.StopAction) async {
         await recordIntent(order)
         publish()
-        guard waiter.verdict.current == nil else { return job }
+        guard waiter.verdict.current == nil else { return }
         if action == .orderLater && machine.state == .starting {
             orderLater(order)
         } else if machine.isActive {
             await sendOrder(order)
         }
-        return job
     }
 
     /// While it is being started: a kill reaches the shim at once, a softer order waits for the start.
     func orderLater(_ order: StopOrder) {
+        if let startEntry { stopEntry?.waits(on: .job(startEntry.number)) }
         if laterOrder?.isKill != true { laterOrder = order }
         guard order.isKill, let shim else { return }
         Task {
@@ -79,7 +85,7 @@ extension Container {
                 recorded.resolve(.failure(.timedOut("recording the stop took longer than 2s")))
             }
         }
-        guard case .failure(let error) = await intent?.value() else { return }
+        guard case .failure(let error) = await Job.wait(on: .store, { await intent?.value() }) else { return }
         core.logger.error("container \(id) is being stopped, but that could not be recorded: \(error)")
     }
 
@@ -89,7 +95,7 @@ extension Container {
         return state.order?.order ?? stopDefaults.order(for: StopOptions())
     }
 
-    private func newWaiter(_ order: StopOrder) -> (StopJob, StopWaiter) {
+    private func newWaiter(_ order: StopOrder, _ entry: Job) -> (StopJob, StopWaiter) {
         let (updates, feed) = AsyncStream.makeStream(of: StopUpdate.self, bufferingPolicy: .bufferingNewest(64))
         stopNumber += 1
         let number = stopNumber
@@ -101,13 +107,15 @@ extension Container {
             }
         }
         stopWaiters.append(waiter)
-        return (job(waiter, order, updates), waiter)
+        return (job(waiter, order, updates, entry.number), waiter)
     }
 
-    private func job(_ waiter: StopWaiter, _ order: StopOrder, _ updates: AsyncStream<StopUpdate>) -> StopJob {
+    private func job(
+        _ waiter: StopWaiter, _ order: StopOrder, _ updates: AsyncStream<StopUpdate>, _ number: UInt64
+    ) -> StopJob {
         let (id, name, since, verdict) = (id, name, waiter.since, waiter.verdict)
-        return StopJob(id: id, name: name, ladder: order.ladder, updates: updates) {
-            let verdict = await verdict.value()
+        return StopJob(id: id, name: name, ladder: order.ladder, number: number, updates: updates) {
+            let verdict = await Job.wait(on: .job(number)) { await verdict.value() }
             return StopOutcome(id: id, name: name, verdict: verdict, elapsed: MonotonicClock.now() - since)
         }
     }
@@ -116,7 +124,7 @@ extension Container {
         let (updates, feed) = AsyncStream.makeStream(of: StopUpdate.self)
         feed.finish()
         let outcome = StopOutcome(id: id, name: name, verdict: .already(state.exit?.status), elapsed: .zero)
-        return StopJob(id: id, name: name, ladder: .kill, updates: updates) { outcome }
+        return StopJob(id: id, name: name, ladder: .kill, number: nil, updates: updates) { outcome }
     }
 
     // MARK: to and from the shim
@@ -136,6 +144,7 @@ extension Container {
     /// Hands the order to the shim; where there is none, the engine does what it can itself.
     func sendOrder(_ order: StopOrder) async {
         lastOrder = order
+        _ = enterStop(order)
         guard let shim else { return stopByHand(order) }
         if shim.isToADeadShim() { return await giveUp(shim, "its shim was killed, and a thread of it hangs") }
         do throws(EngineError) {
@@ -155,6 +164,7 @@ extension Container {
 
     func stopUpdated(_ update: StopUpdate) {
         for waiter in stopWaiters { waiter.updates.yield(update) }
+        noteStop(update)
         switch update {
         case .stuck(let finding):
             self.finding = finding

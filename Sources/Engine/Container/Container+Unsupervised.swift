@@ -131,12 +131,14 @@ extension Container {
             guard let kill, handKill.map({ kill < $0 }) ?? true else { return }
         }
         handKill = kill
+        _ = enterStop(order)
         let number = run
         handStop?.cancel()
         handStop = Task {
             for rung in order.ladder.rungs {
                 guard number == run, machine.isActive else { return }
                 handStep = .rung(rung)
+                stopEntry?.waits(on: .container)
                 signalByHand(rung.signal)
                 if order.unhandled == .kill, nobodyHears(rung.signal) { continue }
                 guard await !emptied(within: rung.grace) else { return }
@@ -144,6 +146,7 @@ extension Container {
             }
             guard number == run, machine.isActive else { return }
             handStep = .kill
+            stopEntry?.waits(on: .kernel)
             killByHand()
             guard await !emptied(within: .bounded(order.killDeadline)), !Task.isCancelled, number == run else { return }
             let seen = await LeftoverTasks.look(core.cgroup(id), since: MonotonicClock.now() - order.killDeadline, core)

@@ -40,6 +40,8 @@ actor Container {
     /// Stops that wait for their verdict.
     var stopWaiters: [StopWaiter] = []
     var stopSince: Instant?
+    /// The stop of this run as the register of calls has it, from the order to the end.
+    var stopEntry: Job?
     var stopNumber = 0
     /// The recording of the intent to stop, where a policy could start the container again.
     var intent: Promise<Result<Void, EngineError>>?
@@ -51,6 +53,7 @@ actor Container {
     var finding: StuckFinding?
     /// The start under way, for those who join it.
     var starting: Promise<EngineError?>?
+    var startEntry: Job?
     var restartTimer: Reactor.Token?
     /// Unmounting and so on after the last run: whoever starts or removes waits for it.
     var cleanup: Task<Void, Never>?
@@ -108,7 +111,7 @@ actor Container {
     /// Waits until what was left of the last run is cleared away.
     func cleanedUp() async {
         while let cleanup {
-            await cleanup.value
+            await Job.wait(on: .cleanup) { await cleanup.value }
             if self.cleanup == cleanup { self.cleanup = nil }
         }
     }

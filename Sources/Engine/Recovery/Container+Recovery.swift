@@ -88,6 +88,7 @@ extension Container {
         startedAt = MonotonicClock.now() - .nanoseconds(ran)
         record()
         startHealthChecks(fresh: false)
+        if snapshot.job != nil { enterFoundStop(isStuck: snapshot.state == .stuck) }
         // A stop was asked for, but the engine ended before the shim heard of it.
         if let order = intendedOrder, snapshot.job == nil, machine.stopRequested() == .order { await sendOrder(order) }
     }

@@ -76,7 +76,7 @@ final class ShimConnection: Sendable {
             self?.state.withLock { $0.pending[id] = nil }
             promise.resolve(.failure(.timedOut("the shim did not answer within \(limit.shortText)")))
         }
-        let result = await promise.value()
+        let result = await Job.wait(on: call.hop) { await promise.value() }
         reactor.cancel(timer)
         return try result.get()
     }
@@ -195,5 +195,15 @@ final class ShimConnection: Sendable {
         for promise in pending { promise.resolve(.failure(.system(why))) }
         for promise in drained { promise.resolve(()) }
         onClose(tell ? why : nil)
+    }
+}
+
+extension ShimCall {
+    /// Whom the answer depends on.
+    fileprivate var hop: Hop {
+        switch self {
+        case .start, .exec: .runtime
+        case .hello, .stop, .signal, .pause, .resume, .attach, .resize, .input, .inputClosed: .shim
+        }
     }
 }

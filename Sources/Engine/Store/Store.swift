@@ -109,7 +109,7 @@ final class Store: Sendable {
             )
         }
         enqueue(what, durable: durable, body) { promise.resolve($0) }
-        let result = await promise.value()
+        let result = await Job.wait(on: .store) { await promise.value() }
         if let timer { reactor?.cancel(timer) }
         return try result.get()
     }

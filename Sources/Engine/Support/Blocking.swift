@@ -28,10 +28,10 @@ enum Blocking {
     }
 
     // Together less than libdispatch's 255, beyond which nothing begins any more.
-    private static let files = BlockingThreads("files", limit: 80)
-    private static let logs = BlockingThreads("logs", limit: 48)
-    private static let clearing = BlockingThreads("clearing away", limit: 64)
-    private static let children = BlockingThreads("starting programs", limit: 32)
+    private static let files = BlockingThreads("files", .files, limit: 80)
+    private static let logs = BlockingThreads("logs", .files, limit: 48)
+    private static let clearing = BlockingThreads("clearing away", .cleanup, limit: 64)
+    private static let children = BlockingThreads("starting programs", .helper, limit: 32)
 
     static func run<Value: Sendable>(
         _ kind: Kind = .files, _ body: @escaping @Sendable () throws(EngineError) -> Value
@@ -52,12 +52,14 @@ enum Blocking {
 final class BlockingThreads: Sendable {
     var limit: Int { gate.limit }
     private let name: String
+    /// What a job waits on meanwhile.
+    private let hop: Hop
     private let gate: Gate
     /// What a call may wait for a thread.
     private let patience: Duration
 
-    init(_ name: String, limit: Int, patience: Duration = .seconds(20)) {
-        (self.name, self.patience) = (name, patience)
+    init(_ name: String, _ hop: Hop, limit: Int, patience: Duration = .seconds(20)) {
+        (self.name, self.hop, self.patience) = (name, hop, patience)
         gate = Gate(limit: limit)
     }
 
@@ -66,8 +68,10 @@ final class BlockingThreads: Sendable {
         _ body: @escaping @Sendable () throws(EngineError) -> Value
     ) async throws(EngineError) -> Value {
         let place = try await enter(within: patience)
-        let result: Result<Value, EngineError> = await withCheckedContinuation { continuation in
-            start(place) { continuation.resume(returning: BlockingThreads.capture(body)) }
+        let result: Result<Value, EngineError> = await Job.waitUnlessSaid(on: hop) {
+            await withCheckedContinuation { continuation in
+                start(place) { continuation.resume(returning: BlockingThreads.capture(body)) }
+            }
         }
         return try result.get()
     }
@@ -84,7 +88,7 @@ final class BlockingThreads: Sendable {
             promise.resolve(.failure(.timedOut("\(what) took longer than \(limit.shortText)")))
         }
         start(place) { promise.resolve(BlockingThreads.capture(body)) }
-        let result = await promise.value()
+        let result = await Job.waitUnlessSaid(on: hop) { await promise.value() }
         reactor.cancel(timer)
         return try result.get()
     }

@@ -75,7 +75,7 @@ enum Child {
                 outcome.resolve(.success(Result(text: text, status: await child.ended.value())))
             } catch { outcome.resolve(.failure(error)) }
         }
-        let result = await outcome.value()
+        let result = await Job.waitUnlessSaid(on: .helper) { await outcome.value() }
         reactor.cancel(timer)
         reader.close()
         return try result.get()

@@ -49,7 +49,7 @@ final class Gate: Sendable {
             do { try await Task.sleep(for: patience) } catch { return }
             place.resolve(false)
         }
-        let isIn = await place.value()
+        let isIn = await Job.wait(on: .gate) { await place.value() }
         timer.cancel()
         if !isIn { state.withLock { state in state.waiting.removeAll { $0 === place } } }
         return isIn

@@ -22,13 +22,15 @@ final class HostLook: Sendable {
         if let pid = hanging.withLock({ $0[words] }) {
             throw .timedOut("\(what): an earlier look at it has not come back (pid \(pid))")
         }
-        let result = try await Child.run(
-            core.configuration.shimPath, words, for: what, within: HostLook.deadline, limit: 1 << 20, core
-        ) { [self] child in
-            hanging.withLock { $0[words] = Int(child.pid) }
-            Task {
-                _ = await child.ended.value()
-                hanging.withLock { $0[words] = nil }
+        let result = try await Job.wait(on: .hostLook) { () async throws(EngineError) in
+            try await Child.run(
+                core.configuration.shimPath, words, for: what, within: HostLook.deadline, limit: 1 << 20, core
+            ) { [self] child in
+                hanging.withLock { $0[words] = Int(child.pid) }
+                Task {
+                    _ = await child.ended.value()
+                    hanging.withLock { $0[words] = nil }
+                }
             }
         }
         if result.status?.isSuccess == true { return .done(result.text) }
