@@ -10,6 +10,7 @@ struct API: Sendable {
     let engine: Engine
     let logger: Logger
     let version: String
+    let metrics: APIMetrics
 
     /// Headers that go with every answer.
     static func commonHeaders(version: String) -> HTTPHeaders {
@@ -24,7 +25,7 @@ struct API: Sendable {
     var routes: RouteTable {
         RouteTable(
             systemRoutes + containerRoutes + containerStreamRoutes + archiveRoutes + execRoutes + imageRoutes
-                + imageArchiveRoutes + volumeRoutes + networkRoutes + quellRoutes + jobsRoutes
+                + imageArchiveRoutes + volumeRoutes + networkRoutes + quellRoutes + jobsRoutes + metricsRoutes
                 + missingRoutes)
     }
 }
@@ -32,16 +33,26 @@ struct API: Sendable {
 /// Finds the route of a request, runs it, and reports what it throws.
 struct Dispatcher: Sendable {
     let engine: Engine
+    let metrics: APIMetrics
     let routes: RouteTable
     let logger: Logger
 
     func handle(_ exchange: Exchange) async {
+        let since = ContinuousClock.now
         do {
             let (route, call) = try find(exchange)
+            observe(exchange, route.name, since)
             await run(route, call)
+            if exchange.status == nil { metrics.record(route.name, nil, after: since.duration(to: .now)) }
         } catch {
+            observe(exchange, "other", since)
             await report(error, to: exchange)
         }
+    }
+
+    /// What lasts is counted as soon as it is answered.
+    private func observe(_ exchange: Exchange, _ route: String, _ since: ContinuousClock.Instant) {
+        exchange.onAnswer { [metrics] status in metrics.record(route, status, after: since.duration(to: .now)) }
     }
 
     private func find(_ exchange: Exchange) throws -> (Route, Call) {

@@ -14,9 +14,10 @@ public final class DockerServer: Sendable {
 
     /// - Parameter threads: event loops; two carry thousands of connections, since nothing blocks on them.
     public init(engine: Engine, version: String, threads: Int = 2, logger: Logger) {
-        let api = API(engine: engine, logger: logger, version: version)
-        dispatcher = Dispatcher(engine: engine, routes: api.routes, logger: logger)
         group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
+        let metrics = APIMetrics(group: group)
+        let api = API(engine: engine, logger: logger, version: version, metrics: metrics)
+        dispatcher = Dispatcher(engine: engine, metrics: metrics, routes: api.routes, logger: logger)
         (self.version, self.logger) = (version, logger)
     }
 

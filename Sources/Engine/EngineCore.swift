@@ -38,6 +38,9 @@ final class EngineCore: Sendable {
     let hostLook = HostLook()
     /// Calls in flight.
     let jobs = JobTable()
+    let metrics = EngineMetrics()
+    /// What holds the tasks of stuck containers, by id: how many for each reason.
+    let stuckReasons = Mutex<[String: [String: Int]]>([:])
 
     init(_ parts: EngineParts) {
         (configuration, paths, store, images) = (parts.configuration, parts.paths, parts.store, parts.images)

@@ -10,6 +10,27 @@ public enum How: UInt8, Hashable, Sendable, CaseIterable {
     case killed = 3
 }
 
+/// What it took to kill a container.
+public enum KillMechanism: UInt8, Hashable, Sendable, CaseIterable {
+    /// `cgroup.kill` (5.14): all at once.
+    case atOnce = 1
+    /// Frozen, each process signalled, thawed.
+    case frozen = 2
+    /// Each process signalled, in rounds: there is no freezer.
+    case rounds = 3
+    /// The cgroup could not be killed: the main process alone was.
+    case mainProcess = 4
+
+    public var name: String {
+        switch self {
+        case .atOnce: "cgroup.kill"
+        case .frozen: "freezer"
+        case .rounds: "signals"
+        case .mainProcess: "main-process"
+        }
+    }
+}
+
 /// The end of a stop job: every piece of evidence is present.
 public struct StopReport: Hashable, Sendable {
     public var status: ExitStatus

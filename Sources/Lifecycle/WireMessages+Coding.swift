@@ -200,6 +200,9 @@ extension ShimEvent: WireCodable {
             writer.write(stream.rawValue)
             writer.write(bytes: bytes)
         case .outputEnd: writer.write(UInt8(10))
+        case .killed(let mechanism):
+            writer.write(UInt8(11))
+            writer.write(mechanism.rawValue)
         }
     }
     public init(from reader: inout WireReader) throws(WireError) {
@@ -214,6 +217,7 @@ extension ShimEvent: WireCodable {
         case 8: self = .oomKilled
         case 9: self = .output(try OutputStream(tag: try reader.byte(), of: "stream"), try reader.data())
         case 10: self = .outputEnd
+        case 11: self = .killed(try KillMechanism(tag: try reader.byte(), of: "kill mechanism"))
         case let tag: throw .unknown("event", UInt64(tag))
         }
     }

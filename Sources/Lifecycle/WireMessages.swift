@@ -131,6 +131,8 @@ public enum ShimEvent: Hashable, Sendable {
     case paused
     case resumed
     case oomKilled
+    /// The container was sent KILL; once for each stop job.
+    case killed(KillMechanism)
     case output(OutputStream, [UInt8])
     /// No more output will come on this attached connection.
     case outputEnd

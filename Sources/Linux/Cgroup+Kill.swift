@@ -1,5 +1,5 @@
 internal import CLinux
-internal import Lifecycle
+public import Lifecycle
 
 /// Pidfds of one round: they cannot live in an array, so their numbers do, and are closed together.
 private final class PidfdTable {
@@ -20,17 +20,17 @@ extension Cgroup {
     /// when they are gone. Nothing there is no error.
     ///
     /// By cgroup.kill (5.14, atomic); where that does not work, growth is stopped (pids.max), the subtree frozen, each
-    /// process signalled, and the subtree thawed.
-    public func kill() throws(SystemError) {
-        guard try exists() else { return }
-        let fault: SystemError?
+    /// process signalled, and the subtree thawed. Returns which of them it was; nil: nothing was there.
+    @discardableResult
+    public func kill() throws(SystemError) -> KillMechanism? {
+        guard try exists() else { return nil }
+        let result: Result<KillMechanism, SystemError>
         do throws(SystemError) {
-            if try !killAtOnce() { try killEach() }
-            fault = nil
-        } catch { fault = error }
+            result = .success(try killAtOnce() ? .atOnce : try killEach())
+        } catch { result = .failure(error) }
         // Also after a fault: a frozen task does not take its KILL where there is only the v1 freezer.
         _ = try thaw()
-        if let fault { throw fault }
+        return try result.get()
     }
 
     private func killAtOnce() throws(SystemError) -> Bool {
@@ -47,21 +47,25 @@ extension Cgroup {
 
     /// Rounds, until one finds nobody new: a process may fork between the listing and its signal where neither the
     /// freezer nor pids.max is there.
-    func killEach() throws(SystemError) {
+    @discardableResult
+    func killEach() throws(SystemError) -> KillMechanism {
         stopGrowth()
+        var mechanism = KillMechanism.frozen
         do throws(SystemError) { try freeze() } catch {
             // Without a freezer the rounds must do. Anything else shows in what follows.
+            mechanism = .rounds
         }
         var signalled: Set<Int32> = []
         for _ in 0..<64 {
             let fresh = Set(try members()).subtracting(signalled)
-            if fresh.isEmpty { return }
+            if fresh.isEmpty { return mechanism }
             let pids = Array(fresh)
             for start in stride(from: 0, to: pids.count, by: 128) {
                 try killMembers(pids[start..<min(start + 128, pids.count)])
             }
             signalled.formUnion(fresh)
         }
+        return mechanism
     }
 
     /// By pidfd, and only those that are still members once it is open: a number may have been reused since it was listed.

@@ -176,12 +176,18 @@ extension Shim {
     }
 
     private func killAll() {
-        do throws(SystemError) { try cgroup.kill() } catch {
+        var mechanism: KillMechanism?
+        do throws(SystemError) { mechanism = try cgroup.kill() } catch {
             report(error)
-            do throws(SystemError) { try mainProcess?.send(.kill) } catch {
+            do throws(SystemError) {
+                if try mainProcess?.send(.kill) != nil { mechanism = .mainProcess }
+            } catch {
                 // It ended meanwhile.
             }
         }
+        guard let mechanism, !hasToldKill else { return }
+        hasToldKill = true
+        tell(.killed(mechanism))
     }
 
     /// Pins each process by a pidfd and looks again whether it is a member before it is signalled: a pid may be reused.

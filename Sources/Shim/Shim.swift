@@ -40,6 +40,8 @@ public final class Shim {
     var strangers: [Int32: ExitStatus] = [:]
     var freezing: Freezing?
     var isPaused = false
+    /// What the kill of the container needed has been told.
+    var hasToldKill = false
     var oomKillsSeen: UInt64 = 0
     var record: ExitRecord?
     /// Room on the disk for `record`, from the start on.

@@ -86,7 +86,7 @@ struct Daemon: Sendable {
             defaultRuntime: settings.defaultRuntime, seccompProfile: settings.seccompProfile,
             initPath: settings.initPath, logOptions: settings.logOptions, defaultUnhandled: settings.unhandled,
             killDeadline: settings.killDeadline, stopTimeout: settings.stopTimeout, shmSize: settings.shmSize,
-            labels: settings.labels, version: Release.version)
+            expectations: settings.expectations, labels: settings.labels, version: Release.version)
     }
 
     private func remove(_ file: SocketFile) {

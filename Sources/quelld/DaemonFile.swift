@@ -30,6 +30,8 @@ struct DaemonFile: Decodable, Equatable {
     var seccompProfile: String?
     var initPath: String?
     var shmSize: String?
+    /// A duration by kind of call.
+    var overdueAfter: [String: String]?
 
     enum CodingKeys: String, CodingKey, CaseIterable {
         case dataRoot = "data-root"
@@ -53,6 +55,7 @@ struct DaemonFile: Decodable, Equatable {
         case seccompProfile = "seccomp-profile"
         case initPath = "init-path"
         case shmSize = "default-shm-size"
+        case overdueAfter = "overdue-after"
     }
 
     /// Reads the named file, or the usual one where it exists.

@@ -26,6 +26,7 @@ struct Settings: Sendable {
     var seccompProfile: String?
     var initPath: String?
     var shmSize: Int64
+    var expectations: JobExpectations
 
     init(file: DaemonFile, overriddenBy command: QuelldCommand) throws(DaemonError) {
         dataRoot = try absolute(command.dataRoot ?? file.dataRoot ?? "/var/lib/quell", "data-root")
@@ -54,6 +55,7 @@ struct Settings: Sendable {
         (seccompProfile, initPath) = (file.seccompProfile, file.initPath)
         cgroupParent = command.cgroupParent ?? file.cgroupParent
         shmSize = try bytes(file.shmSize, "default-shm-size") ?? 64 << 20
+        expectations = try Settings.expectations(file.overdueAfter ?? [:])
         guard file.logDriver == nil || file.logDriver == "json-file" else {
             throw DaemonError("log-driver \"\(file.logDriver ?? "")\" is not there: only json-file is")
         }
@@ -69,6 +71,23 @@ struct Settings: Sendable {
             paths[name] = path
         }
         return paths
+    }
+
+    private static func expectations(_ texts: [String: String]) throws(DaemonError) -> JobExpectations {
+        var expectations = JobExpectations()
+        for (kind, text) in texts {
+            guard let value = try duration(text, "overdue-after: \(kind)") else { continue }
+            switch kind {
+            case "start": expectations.start = value
+            case "exec": expectations.exec = value
+            case "remove": expectations.remove = value
+            case "call": expectations.call = value
+            case "transfer": expectations.transfer = value
+            default:
+                throw DaemonError("overdue-after \"\(kind)\": expected start, exec, remove, call or transfer")
+            }
+        }
+        return expectations
     }
 
     private static func level(_ text: String?) throws(DaemonError) -> Logger.Level {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Engine
 import Lifecycle
 import Linux
 import Logging
@@ -12,7 +13,8 @@ import Testing
             """
             {"data-root": "/a", "exec-root": "/b/", "hosts": ["unix:///c.sock"], "log-level": "warn", "labels": ["x=y"],
              "default-runtime": "mine", "runtimes": {"mine": {"path": "/opt/mine"}}, "live-restore": false,
-             "shutdown-timeout": 7, "default-stop-unhandled": "kill", "kill-deadline": "3s", "default-shm-size": "32m"}
+             "shutdown-timeout": 7, "default-stop-unhandled": "kill", "kill-deadline": "3s", "default-shm-size": "32m",
+             "overdue-after": {"start": "1m", "call": "2s"}}
             """)
         let settings = try Settings(file: file, overriddenBy: try QuelldCommand.parse([]))
         #expect(settings.dataRoot == "/a")
@@ -26,6 +28,8 @@ import Testing
         #expect(settings.unhandled == .kill)
         #expect(settings.killDeadline == .seconds(3))
         #expect(settings.shmSize == 32 << 20)
+        #expect(settings.expectations.start == .seconds(60) && settings.expectations.call == .seconds(2))
+        #expect(settings.expectations.exec == JobExpectations().exec)
     }
 
     @Test func theCommandLineWins() throws {

@@ -15,10 +15,14 @@ struct RealAPI: Sendable {
     let socket: String
 
     /// Everything is gone afterwards.
-    static func with(_ body: (RealAPI) async throws -> Void) async throws {
+    static func with(
+        _ change: (inout EngineConfiguration) -> Void = { _ in }, _ body: (RealAPI) async throws -> Void
+    ) async throws {
         let directory = try TemporaryDirectory("api")
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let engine = try await Engine.open(try configuration(directory), logger: logger)
+        var configuration = try configuration(directory)
+        change(&configuration)
+        let engine = try await Engine.open(configuration, logger: logger)
         let server = DockerServer(engine: engine, version: "test", logger: logger)
         let api = RealAPI(engine: engine, socket: directory("sock"))
         let endpoint = try await server.open(try UnixSocket.listen(at: api.socket))

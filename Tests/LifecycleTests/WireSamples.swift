@@ -67,7 +67,8 @@ enum WireSamples {
         [
             .started(pid: 5), .execStarted("e", pid: 6), .execExited("e", .code(1)), .paused, .resumed, .oomKilled,
             .outputEnd,
-        ] + OutputStream.allCases.map { .output($0, [10, 0, 200]) } + updates.map { .stop(job: 1, $0) }
+        ] + KillMechanism.allCases.map { .killed($0) } + OutputStream.allCases.map { .output($0, [10, 0, 200]) }
+        + updates.map { .stop(job: 1, $0) }
         + records.map { .exited($0) }
 
     static let configurations: [ShimConfiguration] = [nil, 10 << 20].map { size in

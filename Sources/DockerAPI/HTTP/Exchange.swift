@@ -23,6 +23,7 @@ final class Exchange: Sendable {
         var awaitsContinue: Bool
         /// Of the answer, once it has begun.
         var status: HTTPResponseStatus?
+        var onAnswer: (@Sendable (HTTPResponseStatus) -> Void)?
     }
 
     let head: HTTPRequestHead
@@ -42,6 +43,11 @@ final class Exchange: Sendable {
 
     /// What was answered; nil before.
     var status: HTTPResponseStatus? { state.withLock { $0.status } }
+
+    /// Called when the answer begins.
+    func onAnswer(_ observer: @escaping @Sendable (HTTPResponseStatus) -> Void) {
+        state.withLock { $0.onAnswer = observer }
+    }
 
     /// The connection reads no HTTP behind this request, whether it is hijacked or not.
     private var mayBeHijacked: Bool {
@@ -170,13 +176,15 @@ final class Exchange: Sendable {
     }
 
     private func move(from: Phase, to: Phase, _ status: HTTPResponseStatus? = nil) throws(AnswerOutOfOrder) {
-        let isInOrder = state.withLock { state in
-            guard state.phase == from else { return false }
+        let (isInOrder, observer) = state.withLock { state -> (Bool, (@Sendable (HTTPResponseStatus) -> Void)?) in
+            guard state.phase == from else { return (false, nil) }
             state.phase = to
-            if let status { state.status = status }
-            return true
+            guard let status else { return (true, nil) }
+            state.status = status
+            return (true, state.onAnswer.take())
         }
         guard isInOrder else { throw AnswerOutOfOrder() }
+        if let status { observer?(status) }
     }
 }
 

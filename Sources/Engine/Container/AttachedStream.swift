@@ -66,7 +66,7 @@ final class AttachedStream: Sendable {
         switch event {
         case .output(let stream, let bytes): output.put(OutputChunk(stream: stream, bytes: bytes))
         case .outputEnd: end()
-        case .started, .exited, .execStarted, .execExited, .stop, .paused, .resumed, .oomKilled: break
+        case .started, .exited, .execStarted, .execExited, .stop, .paused, .resumed, .oomKilled, .killed: break
         }
     }
 

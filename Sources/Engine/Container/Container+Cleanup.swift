@@ -22,6 +22,7 @@ extension Container {
                 self.shim = nil
                 publish()
             }
+            countStopUntold()
             if !stopWaiters.isEmpty, !machine.isActive { resolveStopWaiters(.already(state.exit?.status)) }
         }
     }

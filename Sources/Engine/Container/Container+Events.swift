@@ -24,6 +24,7 @@ extension Container {
         case .paused: pauseObserved(true)
         case .resumed: pauseObserved(false)
         case .oomKilled: post("oom")
+        case .killed(let mechanism): core.metrics.countKill(mechanism, by: "shim")
         case .output, .outputEnd: break
         }
     }
@@ -65,7 +66,7 @@ extension Container {
         handWatch?.end()
         stopReport = stopReport ?? handReport(status)
         (handWatch, handStop, handStep, stopSince, finding) = (nil, nil, nil, nil, nil)
-        endStopEntry()
+        noteEndOfStop()
         healthTask?.cancel()
         (state.phase, state.pid, state.pidStart) = (.exited, 0, 0)
         (state.exit, state.finishedAt, state.oomKilled, state.error) = (StoredStatus(status), time, oomKilled, error)

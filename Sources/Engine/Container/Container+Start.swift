@@ -97,6 +97,7 @@ extension Container {
 
     /// Before anything waits: a stop that comes from now on is for this run.
     private func beginRun(_ cause: StartCause) {
+        countStopUntold()
         (state.phase, state.desired, state.boot, state.error, state.exit) = (.active, .running, core.boot, "", nil)
         (state.pid, state.pidStart, state.oomKilled, state.verdict) = (0, 0, false, nil)
         (stopReport, finding, laterOrder, lastOrder, stopSince) = (nil, nil, nil, nil, nil)

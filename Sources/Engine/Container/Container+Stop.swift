@@ -123,6 +123,7 @@ extension Container {
     private func finishedJob() -> StopJob {
         let (updates, feed) = AsyncStream.makeStream(of: StopUpdate.self)
         feed.finish()
+        core.metrics.countStop(EngineMetrics.StopKey(verdict: "exited", how: "already"), after: .zero)
         let outcome = StopOutcome(id: id, name: name, verdict: .already(state.exit?.status), elapsed: .zero)
         return StopJob(id: id, name: name, ladder: .kill, number: nil, updates: updates) { outcome }
     }
@@ -171,10 +172,12 @@ extension Container {
             machine.stuckObserved()
             state.verdict = Verdict.line(name, .stuck(finding))
             record()
+            countVerdict("stuck")
             post("stuck", ["tasks": "\(finding.tasks.count)"])
             resolveStopWaiters(.stuck(finding))
         case .ended(let report):
             stopReport = report
+            countStop(report)
             if !machine.isActive { resolveStopWaiters(.ended(report)) }
         case .signalled(let signal, _, _): if signal != .kill { post("kill", ["signal": "\(signal.number)"]) }
         case .killing: post("kill", ["signal": "9"])
@@ -207,6 +210,7 @@ extension Container {
             guard stopWaiters.contains(where: { $0.number == number }) else { return }
             let why = shim == nil ? "its shim is gone" : "its shim does not answer"
             verdict = machine.isActive ? .unsupervised(seen, why: why) : .already(state.exit?.status)
+            if machine.isActive { countVerdict("unsupervised") }
         }
         guard let index = stopWaiters.firstIndex(where: { $0.number == number }) else { return }
         stopWaiters.remove(at: index).updates.finish()

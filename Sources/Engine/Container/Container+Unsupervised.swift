@@ -47,6 +47,7 @@ extension Container {
                 handStop?.cancel()
                 (handStop, handStep) = (nil, nil)
             }
+            core.metrics.count { $0.regainedShims += 1 }
             await adopt(snapshot)
             return true
         } catch { return false }
@@ -76,6 +77,7 @@ extension Container {
             handWatch = try HandWatch(cgroup, core.reactor) { [weak self] in
                 Task { await self?.populationChanged(run: number) }
             }
+            core.metrics.count { $0.lostShims += 1 }
             core.logger.error("container \(id) is unsupervised: its shim is gone; it is watched through its cgroup")
             publish()
             askAgain(run: number)
@@ -153,6 +155,7 @@ extension Container {
             guard number == run, machine.isActive, !Task.isCancelled else { return }
             finding = seen
             machine.stuckObserved()
+            countVerdict("unsupervised")
             resolveStopWaiters(.unsupervised(seen, why: shim == nil ? "its shim is gone" : "its shim does not answer"))
         }
     }
@@ -197,7 +200,8 @@ extension Container {
     private func killByHand() {
         do throws(SystemError) {
             let cgroup = core.cgroup(id)
-            try cgroup.kill()
+            let mechanism = try cgroup.kill()
+            if let mechanism { core.metrics.countKill(mechanism, by: "engine") }
             _ = try cgroup.thaw()
         } catch { core.logger.error("container \(id): \(error)") }
     }

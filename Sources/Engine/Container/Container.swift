@@ -42,6 +42,8 @@ actor Container {
     var stopSince: Instant?
     /// The stop of this run as the register of calls has it, from the order to the end.
     var stopEntry: Job?
+    /// When a stop began whose end was observed but not counted.
+    var uncountedStop: Instant?
     var stopNumber = 0
     /// The recording of the intent to stop, where a policy could start the container again.
     var intent: Promise<Result<Void, EngineError>>?

@@ -51,6 +51,8 @@ enum Blocking {
 /// Threads for calls of one kind, at most so many at once.
 final class BlockingThreads: Sendable {
     var limit: Int { gate.limit }
+    /// Calls under way.
+    var inside: Int { gate.inside }
     private let name: String
     /// What a job waits on meanwhile.
     private let hop: Hop

@@ -13,6 +13,9 @@ final class Gate: Sendable {
 
     init(limit: Int) { self.limit = limit }
 
+    /// How many are in.
+    var inside: Int { state.withLock { $0.inside } }
+
     /// Being inside: until `leave`, or until nobody holds it any more.
     final class Place: Sendable {
         private let gate: Gate

@@ -11,6 +11,8 @@ final class HostLook: Sendable {
     /// Looks that were given up and whose child is still there.
     private let hanging = Mutex<[[String]: Int]>([:])
 
+    var hangingCount: Int { hanging.withLock { $0.count } }
+
     /// Why it could not be done, as errno and text; nil: it was done. The text is what the child wrote.
     enum Outcome: Sendable {
         case done(String)
@@ -27,6 +29,7 @@ final class HostLook: Sendable {
                 core.configuration.shimPath, words, for: what, within: HostLook.deadline, limit: 1 << 20, core
             ) { [self] child in
                 hanging.withLock { $0[words] = Int(child.pid) }
+                core.metrics.count { $0.abandonedLooks += 1 }
                 Task {
                     _ = await child.ended.value()
                     hanging.withLock { $0[words] = nil }

@@ -33,6 +33,7 @@ final class Reactor: Sendable {
 
     private let table = Mutex(Table())
     private let wakeup: Wakeup
+    private let lateness = Mutex(Histogram(bounds: Histogram.delays))
     private let logger: Logger
 
     init(logger: Logger) throws(SystemError) {
@@ -93,6 +94,9 @@ final class Reactor: Sendable {
         wake()
     }
 
+    /// How late timers came.
+    var delays: Histogram { lateness.withLock { $0 } }
+
     private func wake() {
         do throws(SystemError) { try wakeup.wake() } catch { logger.error("waking the reactor: \(error)") }
     }
@@ -130,12 +134,13 @@ final class Reactor: Sendable {
 
     private func fireTimers() {
         let now = MonotonicClock.now()
-        let handlers = table.withLock { table in
+        let due = table.withLock { table in
             let due = table.timers.filter { $0.value.due <= now }.sorted { $0.value.due < $1.value.due }
             for (token, _) in due { table.timers[token] = nil }
-            return due.map(\.value.handler)
+            return due.map(\.value)
         }
-        for handler in handlers { handler() }
+        if !due.isEmpty { lateness.withLock { for timer in due { $0.record(now - timer.due) } } }
+        for timer in due { timer.handler() }
     }
 }
 
