@@ -170,6 +170,38 @@ struct JobsTests {
         }
     }
 
+    /// A disk that does not answer holds up what needs it, and not the telling of it.
+    @Test(.enabled(if: FrozenFileSystem.isSupported, "no loop device, or no mkfs.ext4"))
+    func aDiskThatDoesNotAnswerIsNamed() async throws {
+        let disk = try FrozenFileSystem(megabytes: 64)
+        try await RealAPI.with({
+            $0.dataRoot = disk.path + "/data"
+            $0.expectations.call = .milliseconds(300)
+        }) { api in
+            let events = try await api.engine.events(since: nil, until: nil, filters: ["event": ["overdue"]])
+            defer { events.close() }
+            try disk.freeze()
+            do {
+                async let answer = api.send("POST", "/containers/create", #"{"Image":"busybox","Cmd":["true"]}"#)
+                let call = try await until("the call is overdue") { try await jobs(api).first(where: \.overdue) }
+                #expect(call.call == "POST /containers/create" && call.waitsOn == "store" && call.container == nil)
+                let event = try #require(try await events.next())
+                #expect(event.type == "job" && event.action == "overdue" && event.actor.id == "\(call.id)")
+                #expect(event.actor.attributes["call"] == "POST /containers/create")
+                for target in ["/containers/json?all=1", "/_ping", "/quell/v1/jobs", "/metrics"] {
+                    let begun = MonotonicClock.now()
+                    #expect(try await api.send("GET", target).status == 200)
+                    #expect(MonotonicClock.now() - begun < JobsTests.atOnce, "\(target)")
+                }
+                try disk.thaw()
+                #expect(try await answer.status == 201)
+            } catch {
+                try disk.thaw()
+                throw error
+            }
+        }
+    }
+
     @Test func whatOnlyWatchesIsNotListed() async throws {
         try await RealAPI.with { api in
             let id = try await api.run(["sleep", "1000"])

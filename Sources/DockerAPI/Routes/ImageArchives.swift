@@ -24,8 +24,10 @@ extension API {
     private func loadImages(_ call: Call) async throws {
         let progress = ProgressStream(call: call, quiet: call.query.flag("quiet"))
         try await progress.run { report in
-            let loaded = try await call.withBodyAsPipe { reading in
-                try await engine.images.load(from: .stream(reading, name: "request body"), progress: report)
+            let loaded = try await Job.wait(on: .helper) {
+                try await call.withBodyAsPipe { reading in
+                    try await engine.images.load(from: .stream(reading, name: "request body"), progress: report)
+                }
             }
             for item in loaded { noteLoad(item) }
             return loaded.flatMap(\.lines)
@@ -51,9 +53,11 @@ extension API {
         request.platform = call.query.string("platform")
         let progress = ProgressStream(call: call, quiet: false)
         try await progress.run { [request] report in
-            let image = try await call.withBodyAsPipe { reading in
-                try await engine.images.importRootfs(
-                    from: .stream(reading, name: "request body"), request, progress: report)
+            let image = try await Job.wait(on: .helper) {
+                try await call.withBodyAsPipe { reading in
+                    try await engine.images.importRootfs(
+                        from: .stream(reading, name: "request body"), request, progress: report)
+                }
             }
             engine.noteImageEvent(
                 action: "import", id: image.id.description, name: request.reference ?? image.id.description)
@@ -70,8 +74,10 @@ extension API {
 
     private func save(_ names: [String], _ call: Call) async throws {
         try engine.images.checkSave(names)
-        try await call.answerFromPipe("application/x-tar") { writing in
-            try await engine.images.save(names, to: writing)
+        try await Job.wait(on: .helper) {
+            try await call.answerFromPipe("application/x-tar") { writing in
+                try await engine.images.save(names, to: writing)
+            }
         }
     }
 }

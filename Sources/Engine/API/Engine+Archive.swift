@@ -17,7 +17,10 @@ extension Engine {
         let container = try core.container(reference)
         guard let image = Digest(container.snapshot.document.imageID) else { return [] }
         do {
-            return try await core.images.changes(of: image, container: container.paths.data).map { change in
+            let changes = try await Job.wait(on: .helper) { () async throws(ImageError) in
+                try await core.images.changes(of: image, container: container.paths.data)
+            }
+            return changes.map { change in
                 var item = ChangeItem()
                 (item.path, item.kind) = (change.path, change.kind.rawValue)
                 return item
@@ -48,7 +51,7 @@ extension Engine {
             found.resolve(.failure(.timedOut("looking at \(path) in container \(reference) took longer than 30s")))
             look.cancel()
         }
-        let result = await found.value()
+        let result = await Job.wait(on: .helper) { await found.value() }
         core.reactor.cancel(timer)
         await rootfs.giveBack()
         return try result.get()
@@ -75,8 +78,10 @@ extension Engine {
         let rootfs = try await Rootfs.borrow(container, seesMounts: true)
         let request = CopyInRequest(put, root: rootfs.path)
         let result = await Result.of { () async throws(EngineError) in
-            try await ArchiveStream.feed(core, source) { [images = core.images] input async throws(ImageError) in
-                try await images.copyIn(request, from: .stream(input, name: "request body"))
+            try await Job.wait(on: .helper) { () async throws(EngineError) in
+                try await ArchiveStream.feed(core, source) { [images = core.images] input async throws(ImageError) in
+                    try await images.copyIn(request, from: .stream(input, name: "request body"))
+                }
             }
         }
         await rootfs.giveBack()

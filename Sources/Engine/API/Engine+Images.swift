@@ -16,7 +16,9 @@ extension Engine {
 
     public func removeImage(_ reference: String, force: Bool) async throws(EngineError) -> [ImageDeleteItem] {
         do throws(ImageError) {
-            let removals = try await images.remove(reference, force: force, uses: imageUses)
+            let removals = try await Job.wait(on: .files) { () async throws(ImageError) in
+                try await images.remove(reference, force: force, uses: imageUses)
+            }
             return removals.map(note)
         } catch { throw EngineError(error) }
     }
@@ -37,7 +39,9 @@ extension Engine {
         }
         let all = ["false", "0"].contains(filters["dangling"]?.first ?? "true")
         do throws(ImageError) {
-            let pruned = try await images.prune(chosen, all: all, uses: imageUses)
+            let pruned = try await Job.wait(on: .files) { () async throws(ImageError) in
+                try await images.prune(chosen, all: all, uses: imageUses)
+            }
             var report = PruneReport()
             report.imagesDeleted = pruned.removals.map(note)
             report.spaceReclaimed = Int(pruned.reclaimed)
@@ -73,9 +77,11 @@ extension Engine {
         let paused = request.pause && container.snapshot.live == .running
         if paused { try await container.pause() }
         let result: Result<Image, EngineError>
-        do throws(ImageError) { result = .success(try await images.commit(commit)) } catch {
-            result = .failure(EngineError(error))
-        }
+        do throws(ImageError) {
+            let made = try await Job.wait(on: .helper) { () async throws(ImageError) in try await images.commit(commit)
+            }
+            result = .success(made)
+        } catch { result = .failure(EngineError(error)) }
         if paused { try await container.unpause() }
         let made = try result.get()
         await container.post("commit", ["comment": commit.message, "imageID": made.id.description])

@@ -25,7 +25,10 @@ extension Container {
     func mountRootfs() async throws(EngineError) {
         guard let image = Digest(document.imageID) else { throw .system("\(document.imageID) is no digest") }
         do {
-            switch try await core.images.rootfs(for: image, container: paths.data) {
+            let rootfs = try await Job.wait(on: .files) { () async throws(ImageError) in
+                try await core.images.rootfs(for: image, container: paths.data)
+            }
+            switch rootfs {
             case .overlay(let plan): try await mount(plan)
             case .copy(let copy):
                 guard !state.prepared else { return }

@@ -44,7 +44,7 @@ private final class ReadyPipe: Sendable {
         let timer = reactor.after(.seconds(10)) { [said] in
             said.resolve(.failure(.timedOut("the shim was not ready within 10s")))
         }
-        let result = await said.value()
+        let result = await Job.wait(on: .shim) { await said.value() }
         reactor.cancel(timer)
         reactor.unregister(token)
         let text = try result.get()

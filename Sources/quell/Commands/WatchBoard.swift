@@ -8,7 +8,10 @@ struct WatchBoard: Sendable {
     /// Lines about what happened that a live view keeps.
     static let kept = 8
 
-    var jobs: [JobEntry] = []
+    /// Without calls that are just being answered, such as our own.
+    var jobs: [JobEntry] = [] {
+        didSet { jobs.removeAll { $0.kind == "call" && !$0.overdue && $0.ageMs < 1000 } }
+    }
     var stuck: [ContainerSummary] = []
     var lines: [String] = []
     /// When `jobs` was asked for.
