@@ -114,7 +114,7 @@ let package = Package(
             swiftSettings: house),
         .testTarget(
             name: "DiagnosisTests",
-            dependencies: ["Diagnosis", "APITypes", "Lifecycle", "Linux", "TestKit", "quell-shim"],
+            dependencies: ["Diagnosis", "APITypes", "Lifecycle", "Linux", "TestKit", "quell-misbehave", "quell-shim"],
             swiftSettings: house),
         .testTarget(
             name: "ShimTests", dependencies: ["Shim", "quell-shim", "Linux", "Lifecycle", "TestKit"],

@@ -19,7 +19,7 @@ public enum Remedy: Hashable, Sendable {
 }
 
 extension Remedy {
-    /// As in the JSON documents and in `quell release --only`.
+    /// As in the JSON documents.
     public var name: String {
         switch self {
         case .thawCgroup: "thaw-cgroup"
@@ -39,12 +39,12 @@ extension Remedy {
     public var flag: String? {
         switch self {
         case .thawCgroup, .continueProcess, .releaseMemory: nil
-        case .detachTracer: "--detach-tracer"
+        case .detachTracer(let tracer, _): "--detach-tracer \(tracer.pid)"
         case .abortFuse: "--abort-fuse"
         case .thawFileSystem: "--thaw-fs"
-        case .resumeDevice: "--resume-device"
-        case .forceUnmount: "--force-unmount"
-        case .killParent: "--kill-parent"
+        case .resumeDevice: "--resume-dm"
+        case .forceUnmount: "--umount"
+        case .killParent(let parent, _): "--kill-parent \(parent.pid)"
         }
     }
 

@@ -17,7 +17,8 @@ public enum HangingLook {
                 return 2
             }
             return text(of: pid, at: address)
-        default: return 2
+        // Calls that may hang as well, and change something.
+        default: return RemedyCall.run(words) ?? 2
         }
     }
 

@@ -240,3 +240,9 @@ const char *clinux_error_name(int error); /* "EACCES", or NULL */
 /* A thread of its own moves bytes from one descriptor to the other until either end is over, then closes both. Both block.
    On success the descriptors belong to the thread; else -errno and they are the caller's still. */
 int clinux_pump(int from, int to);
+
+/* ---- holds on file systems and devices ---- */
+/* FITHAW on any open file of the file system. -EINVAL when it is not frozen. May block. */
+int clinux_thaw(int fd);
+/* DM_DEV_SUSPEND without its flag: resumes the device of that name in /dev/mapper. -ENXIO when there is none. May block. */
+int clinux_resume_mapper(const char *name);
