@@ -108,7 +108,7 @@ let package = Package(
             cSettings: [.define("_GNU_SOURCE"), .unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
             linkerSettings: [.unsafeFlags(["-static-executable"])]),
         .target(name: "TestKit", dependencies: ["CLinux", "Lifecycle", "Linux"], swiftSettings: house),
-        .testTarget(name: "LifecycleTests", dependencies: ["Lifecycle"], swiftSettings: house),
+        .testTarget(name: "LifecycleTests", dependencies: ["Lifecycle", "TestKit"], swiftSettings: house),
         .testTarget(
             name: "LinuxTests", dependencies: ["Linux", "CLinux", "Lifecycle", "TestKit", "quell-misbehave"],
             swiftSettings: house),

@@ -1,5 +1,6 @@
 import APITypes
 import FoundationEssentials
+import TestKit
 import Testing
 
 @testable import Client
@@ -88,8 +89,7 @@ import Testing
 
     /// Whatever bytes come, there is an answer and no trap.
     @Test func mutatedListsDoNotTrap() throws {
-        let seed = UInt64.random(in: .min ... .max)
-        var generator = SplitMix(state: seed)
+        var generator = Seed.generator(for: "container lists")
         let document = Array(try DockerJSON.encode([ContainerSummary.full, ContainerSummary()]))
         for _ in 0..<3000 {
             var bytes = document
@@ -101,7 +101,7 @@ import Testing
             bytes = Array(bytes.prefix(Int.random(in: 0...(bytes.count * 2), using: &generator)))
             var reader = JSONReader(bytes)
             do { _ = try [ContainerSummary](reading: &reader) } catch {
-                #expect(error.offset <= bytes.count, "seed \(seed)")
+                #expect(error.offset <= bytes.count, "QUELL_SEED=\(Seed.value)")
             }
         }
     }

@@ -1,4 +1,5 @@
 import Client
+import TestKit
 import Testing
 
 @testable import quell
@@ -90,8 +91,7 @@ import Testing
 
     /// Whatever bytes come, there is an answer and no trap.
     @Test func mutatedDocumentsDoNotTrap() throws {
-        let seed = UInt64.random(in: .min ... .max)
-        var generator = SplitMix(state: seed)
+        var generator = Seed.generator(for: "JSON documents")
         let document = Array(#"{"a":[1,2.5,"\u00e4\n",true,null,{"b":{}}],"c":"x"}"#.utf8)
         for _ in 0..<2000 {
             var bytes = document
@@ -100,20 +100,8 @@ import Testing
                     in: .min ... .max, using: &generator)
             }
             do { _ = try JSONValue(parsing: bytes).compact } catch {
-                #expect(error.offset <= bytes.count, "seed \(seed)")
+                #expect(error.offset <= bytes.count, "QUELL_SEED=\(Seed.value)")
             }
         }
-    }
-}
-
-/// A generator that can be started again from its seed.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

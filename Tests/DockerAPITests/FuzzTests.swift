@@ -1,16 +1,15 @@
 import APITypes
 import NIOCore
 import NIOHTTP1
+import TestKit
 import Testing
 
 @testable import DockerAPI
 
 /// Random input for every parser that reads what others wrote. A failure prints its seed.
 @Suite(.timeLimit(.minutes(1))) struct FuzzTests {
-    private static let seed = UInt64.random(in: 0...UInt64.max)
-
     @Test func targetsAreRefusedOrTaken() {
-        var random = SeededGenerator(seed: FuzzTests.seed)
+        var random = Seed.generator(for: "request targets")
         let alphabet = Array("/v1.24%?&=+aZ0{}~é\u{0}\n")
         for round in 0..<5000 {
             let text = String(
@@ -19,15 +18,15 @@ import Testing
                 })
             do {
                 let target = try RequestTarget("/" + text)
-                #expect(!target.segments.contains(""), "seed \(FuzzTests.seed), round \(round): \(text)")
+                #expect(!target.segments.contains(""), "QUELL_SEED=\(Seed.value), round \(round): \(text)")
             } catch {
-                #expect(error.status == .badRequest, "seed \(FuzzTests.seed), round \(round): \(text)")
+                #expect(error.status == .badRequest, "QUELL_SEED=\(Seed.value), round \(round): \(text)")
             }
         }
     }
 
     @Test func detachKeysLoseNothing() throws {
-        var random = SeededGenerator(seed: FuzzTests.seed)
+        var random = Seed.generator(for: "typed keys")
         for round in 0..<2000 {
             var keys = try DetachKeys("a,a,b")
             var passed: [UInt8] = []
@@ -42,13 +41,13 @@ import Testing
                 passed += result.bytes
                 detached = result.detaches
             }
-            #expect(typed.starts(with: passed), "seed \(FuzzTests.seed), round \(round): \(typed)")
-            #expect(typed.count - passed.count <= 3 + 3, "seed \(FuzzTests.seed), round \(round): \(typed)")
+            #expect(typed.starts(with: passed), "QUELL_SEED=\(Seed.value), round \(round): \(typed)")
+            #expect(typed.count - passed.count <= 3 + 3, "QUELL_SEED=\(Seed.value), round \(round): \(typed)")
         }
     }
 
     @Test func timesAreRefusedOrWrittenBackTheSame() {
-        var random = SeededGenerator(seed: FuzzTests.seed)
+        var random = Seed.generator(for: "timestamps")
         let alphabet = Array("0123456789-:TZ.+")
         for round in 0..<5000 {
             var text = Array("2024-02-29T12:34:56.5Z")
@@ -57,13 +56,13 @@ import Testing
                     alphabet[Int.random(in: 0..<alphabet.count, using: &random)]
             }
             guard let stamp = Timestamp(String(text)) else { continue }
-            #expect(Timestamp(stamp.description) == stamp, "seed \(FuzzTests.seed), round \(round): \(String(text))")
+            #expect(Timestamp(stamp.description) == stamp, "QUELL_SEED=\(Seed.value), round \(round): \(String(text))")
         }
     }
 
     /// However a hijacked connection's bytes are cut, its request is read as one and the rest comes out raw.
     @Test func earlyBytesSurviveEveryCut() async throws {
-        var random = SeededGenerator(seed: FuzzTests.seed)
+        var random = Seed.generator(for: "hijacked bytes")
         let body = "{\"Tty\":true}"
         let early = "GET / HTTP/1.1\r\n\r\n\r\n{}"
         let head = "POST /exec/x/start HTTP/1.1\r\nHost: a\r\ncontent-length:\t\(body.utf8.count) \r\n\r\n"
@@ -86,22 +85,8 @@ import Testing
                 }
                 try await client.closeOutput()
                 _ = await client.read(through: "\r\n\r\n")
-                #expect(await client.readAll() == early, "seed \(FuzzTests.seed), cuts \(cuts)")
+                #expect(await client.readAll() == early, "QUELL_SEED=\(Seed.value), cuts \(cuts)")
             }
         }
-    }
-}
-
-/// SplitMix64.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -10,7 +10,7 @@ import Testing
 @Suite(.timeLimit(.minutes(2)))
 struct LogTailTests {
     @Test(arguments: 1...40 as ClosedRange<UInt64>) func itFindsWhatReadingAllFinds(seed: UInt64) throws {
-        var random = Numbers(seed)
+        var random = SplitMix(seed: seed)
         let directory = try TemporaryDirectory("tail")
         let path = directory("log")
         var files: [String] = []
@@ -39,7 +39,7 @@ struct LogTailTests {
     }
 
     @Test(arguments: 1...20 as ClosedRange<UInt64>) func usualLinesAreReadAsJSONIs(seed: UInt64) {
-        var random = Numbers(seed)
+        var random = SplitMix(seed: seed)
         let pieces = [
             "a", "\\n", "\\\"", "\\\\", "\\t", "\\r", "\\u0007", "\\u001b", "\\u20ac", "é", "\\/", "\\", "\"", "}", ",",
             " ",
@@ -67,7 +67,7 @@ struct LogTailTests {
         "{\"log\":\"\(text)\",\"stream\":\"\(stream)\",\"time\":\"2026-01-01T00:00:00Z\"}"
     }
 
-    private func content(_ random: inout Numbers, whole: Bool) -> String {
+    private func content(_ random: inout SplitMix, whole: Bool) -> String {
         var text = ""
         for number in 0..<Int.random(in: 0...12, using: &random) {
             let end = Int.random(in: 0..<4, using: &random) == 0 ? "" : "\\n"
@@ -114,18 +114,5 @@ struct LogTailTests {
             index -= 1
         }
         return Array(lines[index...])
-    }
-}
-
-/// SplitMix64.
-private struct Numbers: RandomNumberGenerator {
-    private var state: UInt64
-    init(_ seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

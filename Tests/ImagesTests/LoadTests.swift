@@ -207,8 +207,7 @@ import Testing
         try await source.store.load(from: .path(try source.file("a.tar", docker)))
         let saved = source.directory("oci.tar")
         try await source.store.save(["app"], to: try File.open(saved, [.writeOnly, .create]))
-        var generator = SplitMix(seed: UInt64(WallTime.now().nanoseconds))
-        print("survivesMutation seed \(generator.seed)")
+        var generator = Seed.generator(for: "loaded archives")
         for original in [docker, try File.read(saved, limit: 1 << 20)] {
             for _ in 0..<40 {
                 var bytes = original

@@ -1,4 +1,5 @@
 import Lifecycle
+import TestKit
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct DurationTests {

@@ -1,4 +1,5 @@
 @testable import Lifecycle
+import TestKit
 
 /// A breadth-first walk through every state that can be reached. Stops at the first broken promise.
 struct Exploration {
