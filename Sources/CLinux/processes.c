@@ -16,6 +16,9 @@
 #ifndef P_PIDFD
 #define P_PIDFD 3
 #endif
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
 #ifndef MCL_ONFAULT
 #define MCL_ONFAULT 4
 #endif
@@ -149,3 +152,27 @@ int clinux_prlimit(int pid, int resource, uint64_t *soft, uint64_t *hard, bool s
 
 int clinux_setns(int fd, int kinds) { return RESULT(setns(fd, kinds)); }
 int clinux_unshare(int kinds) { return RESULT(unshare(kinds)); }
+
+/* ---- copies of this process ---- */
+enum { KEPT_DESCRIPTOR = 3 };
+
+int clinux_fork(int kept, const char *name)
+{
+    pid_t pid = fork();
+    if (pid != 0) return pid < 0 ? -errno : pid;
+    /* Everything else is the parent's business: a copy that hangs must not hold its sockets and pipes open. */
+    if (kept != KEPT_DESCRIPTOR && dup3(kept, KEPT_DESCRIPTOR, O_CLOEXEC) < 0) _exit(127);
+    if (syscall(SYS_close_range, KEPT_DESCRIPTOR + 1, ~0u, 0) < 0) _exit(127);
+    prctl(PR_SET_NAME, name, 0, 0, 0);
+    return 0;
+}
+
+uint64_t *clinux_shared_counters(void)
+{
+    void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return page == MAP_FAILED ? NULL : page;
+}
+
+void clinux_free_shared_counters(uint64_t *counters) { munmap(counters, 4096); }
+uint64_t clinux_counter(const uint64_t *counters, int index) { return __atomic_load_n(counters + index, __ATOMIC_ACQUIRE); }
+void clinux_count(uint64_t *counters, int index, uint64_t more) { __atomic_fetch_add(counters + index, more, __ATOMIC_RELEASE); }

@@ -1,13 +1,13 @@
 internal import Lifecycle
 internal import Linux
 
-/// A container's json-file log. A full or failing disk loses lines, which are counted; it never stops the container.
+/// A container's json-file log. A full or failing disk loses lines, which are counted. All calls wait for the disk.
 final class LogFile {
     private let configuration: LogConfiguration
     private var file: OwnedDescriptor?
     private var size: UInt64 = 0
     private var splitters: [OutputStream: LineSplitter] = [:]
-    private(set) var lostBytes: UInt64 = 0
+    private var lostBytes: UInt64 = 0
 
     /// Appends to what an earlier run of the container left.
     init(_ configuration: LogConfiguration) {
@@ -15,13 +15,19 @@ final class LogFile {
         reopen()
     }
 
-    func write(_ bytes: ArraySlice<UInt8>, stream: OutputStream) {
-        let time = WallTime.now().rfc3339Bytes
+    func write(_ bytes: ArraySlice<UInt8>, stream: OutputStream, at time: WallTime) {
+        let time = time.rfc3339Bytes
         var entries: [UInt8] = []
         splitters[stream, default: LineSplitter()].feed(bytes) { line in
             LogLine.append(line, stream: stream, time: time, to: &entries)
         }
         store(entries)
+    }
+
+    /// Bytes of the file that could not be written since this was asked last.
+    func takeLostBytes() -> UInt64 {
+        defer { lostBytes = 0 }
+        return lostBytes
     }
 
     /// Writes the last line of each stream, though it has no newline.

@@ -11,7 +11,7 @@ final class ProcessStreams {
     private var error: OwnedDescriptor?
     private var input: OwnedDescriptor?
     private(set) var isTerminal = false
-    private var log: LogFile?
+    private let log: Writer?
     private var incoming = ByteQueue()
     private var closesInput = false
     private var size: WindowSize?
@@ -24,7 +24,7 @@ final class ProcessStreams {
 
     static let inputLimit = 256 << 10
 
-    init(_ target: StreamTarget, log: LogFile?) { (self.target, self.log) = (target, log) }
+    init(_ target: StreamTarget, log: Writer?) { (self.target, self.log) = (target, log) }
 
     func connect(output: consuming OwnedDescriptor, error: consuming OwnedDescriptor) {
         self.output = consume output
@@ -54,12 +54,14 @@ final class ProcessStreams {
 
     // MARK: What the poll loop waits for
 
-    /// A reader of ours is too far behind: the process waits for it, as it would on a full pipe.
-    private var isHeldBack: Bool { drain == nil && attached.contains(where: \.isBehind) }
+    /// A reader of ours, or the log, is too far behind: the process waits for it, as it would on a full pipe.
+    private func isHeldBack(at now: Instant) -> Bool {
+        drain == nil && (attached.contains(where: \.isBehind) || log?.holdsBack(at: now) == true)
+    }
 
     /// Descriptors to read from now.
-    var readable: [(raw: Int32, stream: OutputStream)] {
-        guard isOpen && !isHeldBack else { return [] }
+    func readable(at now: Instant) -> [(raw: Int32, stream: OutputStream)] {
+        guard isOpen && !isHeldBack(at: now) else { return [] }
         var list: [(raw: Int32, stream: OutputStream)] = []
         if let raw = output?.raw { list.append((raw, .output)) }
         if let raw = error?.raw { list.append((raw, .error)) }
@@ -140,14 +142,13 @@ final class ProcessStreams {
         return now >= drain.end || !(output || error) || !hasOutput
     }
 
-    /// Closes our ends, and the log's last line.
+    /// Closes our ends.
     func finish() {
         guard !isFinished else { return }
         isFinished = true
         output = nil
         error = nil
         input = nil
-        log?.finish()
     }
 
     /// Tells the attached clients that no more will come.
@@ -159,8 +160,6 @@ final class ProcessStreams {
         connection.send(.event(.outputEnd))
         connection.isEnding = true
     }
-
-    var lostLogBytes: UInt64 { log?.lostBytes ?? 0 }
 
     // MARK: Input
 

@@ -26,6 +26,8 @@ final class RuntimeCall {
     let asker: (connection: Int, request: UInt32)?
     let deadline: Instant
     var isOverdue = false
+    /// Why it must not have worked, although it may.
+    var refusal: String?
 
     init(
         _ purpose: Purpose, _ spawned: consuming SpawnedProcess, _ report: SpawnReport, files: RuntimeFiles,

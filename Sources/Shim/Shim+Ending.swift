@@ -22,7 +22,9 @@ extension Shim {
 
     /// What was reaped cannot be asked for again: nothing from here to the machine may fail.
     private func reaped(_ child: ReapedChild) {
-        if child.pid == mainPid {
+        if writer.reaped(child.pid) {
+            heardWriter()
+        } else if child.pid == mainPid {
             mainEnded(child.status)
         } else if let id = execs.first(where: { $0.value.pid == child.pid })?.key {
             execEnded(id, child.status)
@@ -54,7 +56,7 @@ extension Shim {
     }
 
     /// Before the container's own end is told: afterwards nobody asks for the status of an exec any more.
-    private func finishAllExecs() {
+    func finishAllExecs() {
         for (id, exec) in execs {
             if let status = exec.status { tell(.execExited(id, status)) }
             exec.streams.finish()
@@ -70,8 +72,7 @@ extension Shim {
         }
         if let (status, rest) = conclusion, streams.isDrained(at: now, into: &buffer) {
             conclusion = nil
-            conclude(status)
-            perform(rest)
+            conclude(status, rest)
         }
     }
 
@@ -159,6 +160,7 @@ extension Shim {
 
     /// Derived from the machine; a stuck container leaves that state only by its end or a new order.
     func refreshState(stuck: Bool = false) {
+        writer.isInAHurry = machine.isStopping
         guard record == nil, state != .created, state != .starting, state != .failed else { return }
         if stuck || machine.isStuck {
             state = .stuck
@@ -204,40 +206,6 @@ extension Shim {
             } catch {
                 // ESRCH: it has ended; the next look shows who is left.
             }
-        }
-    }
-
-    /// Every piece of evidence is there: record first, then tell.
-    private func conclude(_ status: ExitStatus) {
-        streams.finish()
-        let kills: UInt64
-        do throws(SystemError) { kills = try cgroup.oomKills() } catch { kills = 0 }
-        let record = ExitRecord(
-            status: status, finishedAt: WallTime.now().nanosecondsSince1970, oomKilled: kills > 0,
-            lostLogBytes: streams.lostLogBytes)
-        self.record = record
-        save(record)
-        state = .exited
-        alarm = nil
-        if kills > 0 { tell(.oomKilled) }
-        finishAllExecs()
-        tell(.exited(record))
-        streams.endAttachments()
-        lingerUntil = MonotonicClock.now() + Shim.lingerTime
-        if !configuration.keepsKnownState { deleteRuntimeState() }
-    }
-
-    /// Into the room that was made for it at the start. When the disk says no all the same, that is reported, and the telling
-    /// goes on.
-    func save(_ record: ExitRecord) {
-        let bytes = Array(record.text.utf8)
-        do throws(SystemError) {
-            guard let reserved = reservedRecord.take() else {
-                return try DurableFile.write(bytes, to: configuration.exitRecord)
-            }
-            try reserved.write(bytes)
-        } catch {
-            report(error)
         }
     }
 }

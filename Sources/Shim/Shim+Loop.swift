@@ -7,6 +7,7 @@ extension Shim {
         case signals
         case listener
         case population
+        case writer
         case connection(Connection)
         case output(ProcessStreams, OutputStream)
         case input(ProcessStreams)
@@ -24,20 +25,27 @@ extension Shim {
         }
         want(signals.descriptor.raw, .readable, .signals)
         want(listener.raw, .readable, .listener)
-        if let raw = populationDescriptor, record == nil && conclusion == nil { want(raw, .priority, .population) }
+        if let raw = populationDescriptor, isObserving { want(raw, .priority, .population) }
+        if let raw = writer.descriptor { want(raw, writer.isWaiting ? [.readable, .writable] : .readable, .writer) }
+        let now = MonotonicClock.now()
         for connection in connections {
             var events: PollEvents = connection.outgoing.isEmpty ? [] : .writable
             if takesRequests(from: connection) { events.insert(.readable) }
             want(connection.socket.raw, events, .connection(connection))
         }
         for streams in allStreams {
-            for (raw, stream) in streams.readable { want(raw, .readable, .output(streams, stream)) }
+            for (raw, stream) in streams.readable(at: now) { want(raw, .readable, .output(streams, stream)) }
             if let raw = streams.writable { want(raw, .writable, .input(streams)) }
         }
         for call in calls {
             if let raw = call.consoleDescriptor { want(raw, .readable, .console(call)) }
         }
     }
+
+    /// The container's end is still to be seen.
+    private var isObserving: Bool { record == nil && conclusion == nil && ending == nil }
+    /// A start has failed or is not wanted any more; soon that will be told.
+    var isEnding: Bool { failedStart != nil || ending != nil }
 
     private func takesRequests(from connection: Connection) -> Bool {
         guard let target = connection.attachment?.target else { return true }
@@ -54,6 +62,9 @@ extension Shim {
         case .signals: try takeSignals()
         case .listener: try acceptConnections()
         case .population: try observePopulation()
+        case .writer:
+            writer.serve(found)
+            heardWriter()
         case .connection(let connection): serve(connection, found)
         case .output(let streams, let stream): _ = streams.read(stream, into: &buffer)
         case .input(let streams): streams.flushInput()
@@ -112,6 +123,7 @@ extension Shim {
     /// The next instant anything of ours is due.
     var nextDeadline: Instant? {
         var due = [alarm, earlyEnd?.next, freezing?.deadline, lingerUntil].compactMap { $0 }
+        due += [ending?.deadline, writer.deadline, writerDue].compactMap { $0 }
         due += allStreams.compactMap(\.drainDeadline)
         due += calls.filter { !$0.isOverdue }.map(\.deadline)
         if let pollsPopulation { due.append(pollsPopulation) }
@@ -142,6 +154,7 @@ extension Shim {
         if freezing != nil || failedStart != nil || isBlind { try observePopulation() }
         if let freezing, now >= freezing.deadline { try abandonFreeze(freezing) }
         finishDrained(at: now)
+        if let ending, now >= ending.deadline { recordLate(ending) }
         for call in calls where now >= call.deadline && !call.isOverdue { giveUp(call) }
     }
 }

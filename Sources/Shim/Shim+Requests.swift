@@ -102,7 +102,7 @@ extension Shim {
     private func endUnstarted() {
         let report = StopReport(status: .unobserved(.neverStarted), how: .already, rung: nil, elapsed: .zero)
         tell(.stop(job: job, .ended(report)))
-        if state == .created {
+        if state == .created, !isEnding {
             failStart(ShimReply.failed(.state, message: "stopped before it was started"), asker: nil)
         }
     }

@@ -7,14 +7,15 @@ extension Shim {
     private var usesTerminal: Bool { configuration.terminal }
 
     func start(_ request: ShimRequest, _ connection: Connection) throws(SystemError) {
-        guard state == .created else { return refuse(request, connection, "it was started before") }
+        guard state == .created, !isEnding else { return refuse(request, connection, "it was started before") }
         let files = RuntimeFiles(bundle: configuration.bundle, name: "main", terminal: usesTerminal)
         state = .starting
         do throws(SystemError) {
-            reservedRecord = try DurableFile.reserve(Shim.recordRoom, for: configuration.exitRecord)
             try launch(
                 .start, ["run", "--detach"], files, streams: streams, terminal: usesTerminal,
                 openStdin: configuration.openStdin, asker: (connection.id, request.id))
+            // While the runtime works: nobody waits for it now.
+            try writer.start()
         } catch {
             failStart(.failed(.system, message: error.description), asker: (connection.id, request.id))
         }
@@ -146,6 +147,9 @@ extension Shim {
         case .delete: break
         case .start:
             freshUntil = MonotonicClock.now() + Shim.freshTime
+            if let refusal = call.refusal {
+                return failStart(.failed(.system, message: refusal), asker: call.asker)
+            }
             guard status.isSuccess, let pid else {
                 let fault = RuntimeFault(log: log, status: status, failure: call.report.failure)
                 return failStart(.failed(fault.failure, message: fault.message), asker: call.asker)
@@ -199,6 +203,7 @@ extension Shim {
 
     /// What the runtime made of it must not live on.
     func failStart(_ reply: ShimReply, asker: (connection: Int, request: UInt32)?) {
+        guard !isEnding else { return }
         failedStart = FailedStart(reply: reply, asker: asker)
         do throws(SystemError) {
             if try cgroup.isPopulated() { try cgroup.kill() }
@@ -209,21 +214,12 @@ extension Shim {
         }
     }
 
-    /// Nothing runs, and nothing will: this shim's work is done.
-    func endFailedStart(_ failed: FailedStart) {
-        let (reply, asker) = (failed.reply, failed.asker)
-        (failedStart, earlyEnd) = (nil, nil)
-        state = .failed
-        streams.finish()
-        let record = ExitRecord(status: .unobserved(.neverStarted), finishedAt: WallTime.now().nanosecondsSince1970)
-        self.record = record
-        save(record)
-        if let asker { connection(asker.connection)?.send(.reply(asker.request, reply)) }
-        if !earlyStops.isEmpty {
-            tell(.stop(job: job, .ended(StopReport(status: record.status, how: .already, rung: nil, elapsed: .zero))))
+    /// There will be no place for the record of its end: it is not started at all.
+    func refuseStart(_ why: String) {
+        for call in calls where call.purpose == .start && call.refusal == nil {
+            call.refusal = why
+            end(call)
         }
-        streams.endAttachments()
-        lingerUntil = MonotonicClock.now() + Shim.lingerTime
     }
 
     /// The runtime did not come back in time: tell who asked, end it, and go on waiting for its end.
@@ -232,6 +228,10 @@ extension Shim {
         let message =
             "\(configuration.runtime.fileName) did not finish within \(Shim.runtimeDeadline.shortText) and was killed"
         answer(call, .failed(.runtime, message: message))
+        end(call)
+    }
+
+    private func end(_ call: RuntimeCall) {
         do throws(SystemError) {
             try call.process.send(.kill)
             if call.purpose == .start { try cgroup.kill() }

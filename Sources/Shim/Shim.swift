@@ -4,8 +4,8 @@ public import Linux
 /// The supervisor of one container: its parent and reaper, the keeper of its streams and its log, the one that stops it.
 ///
 /// One thread, one poll loop. Nothing in it waits without a bound: the runtime runs as a child whose end is an event,
-/// sockets and pipes are non-blocking, and what the kernel may hold in uninterruptible sleep is only ever looked at
-/// through files that cannot hang (`/proc/PID/status`, `stat`, `wchan`).
+/// sockets and pipes are non-blocking, the data root is a writer process's business, and what the kernel may hold in
+/// uninterruptible sleep is only ever looked at through files that cannot hang (`/proc/PID/status`, `stat`, `wchan`).
 public final class Shim {
     let configuration: ShimConfiguration
     let cgroup: Cgroup
@@ -43,12 +43,15 @@ public final class Shim {
     /// What the kill of the container needed has been told.
     var hasToldKill = false
     var oomKillsSeen: UInt64 = 0
+    /// The end, once it was told.
     var record: ExitRecord?
-    /// Room on the disk for `record`, from the start on.
-    var reservedRecord: ReservedFile?
-    static let recordRoom: Int64 = 4096
+    let writer: Writer
+    /// The end, while it is being recorded.
+    var ending: Ending?
     /// The container has ended, and its last output is being drained; then this is performed.
     var conclusion: (status: ExitStatus, rest: [StopMachine.Action])?
+    /// Until then the end of the writer is awaited.
+    var writerDue: Instant?
     /// When the shim gives clients that do not read up; set once the container has ended.
     var lingerUntil: Instant?
 
@@ -63,6 +66,8 @@ public final class Shim {
     static let freshTime = Duration.seconds(10)
 
     static let runtimeDeadline = Duration.seconds(60)
+    /// What recording the end may take before it is told all the same.
+    static let recordDeadline = Duration.seconds(1)
     /// After a look that failed (no descriptor or memory left), look again.
     static let lookPause = Duration.milliseconds(100)
     static let freezeDeadline = Duration.seconds(10)
@@ -94,6 +99,18 @@ public final class Shim {
         var asker: (connection: Int, request: UInt32)?
     }
 
+    /// Nobody is told before the record is on the disk, or its deadline has passed.
+    struct Ending {
+        let record: ExitRecord
+        let deadline: Instant
+        let rest: Rest
+
+        enum Rest {
+            case exit([StopMachine.Action])
+            case failedStart(FailedStart)
+        }
+    }
+
     /// A pause that was asked for and is not complete.
     struct Freezing {
         var connection: Int
@@ -119,7 +136,8 @@ public final class Shim {
             populationEvents = nil
         }
         listener = try UnixSocket.listen(at: configuration.socket)
-        streams = ProcessStreams(.main, log: configuration.log.map { LogFile($0) })
+        writer = try Writer(log: configuration.log, record: configuration.exitRecord)
+        streams = ProcessStreams(.main, log: configuration.log == nil ? nil : writer)
         try guardItself(on: host)
     }
 
@@ -142,10 +160,12 @@ public final class Shim {
     }
 
     var isFinished: Bool {
-        guard state == .exited || state == .failed, calls.isEmpty else { return false }
+        guard state == .exited || state == .failed, calls.isEmpty, !awaitsWriter else { return false }
         if connections.allSatisfy(\.outgoing.isEmpty) { return true }
         return lingerUntil.map { MonotonicClock.now() >= $0 } ?? false
     }
+
+    private var awaitsWriter: Bool { writer.isRunning && writerDue.map { MonotonicClock.now() < $0 } == true }
 
     /// Serves until the container has ended and everybody who listens has been told.
     public func run() throws(SystemError) {
@@ -174,7 +194,11 @@ public final class Shim {
     /// To the shim's own log, which the engine shows when the shim fails; not the same line over and over.
     func report(_ error: SystemError) {
         faults += 1
-        let text = "quell-shim: \(error)\n"
+        report(error.description)
+    }
+
+    func report(_ fault: String) {
+        let text = "quell-shim: \(fault)\n"
         guard text != lastFault else { return }
         lastFault = text
         do throws(SystemError) { try Descriptor.writeAll(2, Array(text.utf8)) } catch {

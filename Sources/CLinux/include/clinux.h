@@ -104,6 +104,16 @@ int clinux_unshare(int kinds);
 #define CLINUX_CLONE_NEWPID 0x20000000
 #define CLINUX_CLONE_NEWNET 0x40000000
 
+/* fork(2): 0 in the copy, which has the calling thread alone, this name, no descriptors but 0 to 2 and the kept one, as 3,
+ * and the parent's signal mask; it must end by _exit. The copy's pid in the parent. Other threads of the parent may hold no
+ * lock but the allocator's. */
+int clinux_fork(int kept, const char *name);
+/* Some numbers, all zero, that this process shares with its later copies; NULL when there is no memory. */
+uint64_t *clinux_shared_counters(void);
+void clinux_free_shared_counters(uint64_t *counters);
+uint64_t clinux_counter(const uint64_t *counters, int index);
+void clinux_count(uint64_t *counters, int index, uint64_t more);
+
 /* The one way this project starts a program. See spawn.c. */
 struct clinux_spawn_request {
     const char *executable;       /* a path: PATH was searched by the caller */
