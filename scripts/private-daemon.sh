@@ -76,13 +76,13 @@ cgroup_parent() {
     done
 }
 
-# Ids of the processes whose command line names our directory: the shims of our engine, whoever is their parent now.
+# Ids of the processes whose command line names our directory: the shims of our engine and their writers, whoever is their parent now.
 our_shims() {
     local directory name rest
     for directory in /proc/[0-9]*; do
         { IFS= read -r rest <"$directory/stat"; } 2>/dev/null || continue
         name=${rest#*\(}; name=${name%)*}
-        [ "$name" = quell-shim ] || continue
+        case $name in quell-shim | quell-writer) ;; *) continue ;; esac
         if tr '\0' ' ' <"$directory/cmdline" 2>/dev/null | grep -q "$work/"; then printf '%s\n' "${directory#/proc/}"; fi
     done
 }

@@ -17,7 +17,7 @@ final class ShimUnderTest {
     init(
         _ command: [String], terminal: Bool = false, openStdin: Bool = false, pidNamespace: PIDNamespace = .own,
         log: LogConfiguration? = nil, mounts: [String] = [], runtime: String = "/usr/bin/crun",
-        legacyCgroups: Bool = false, hook: String? = nil
+        legacyCgroups: Bool = false, hook: String? = nil, disk: String? = nil
     ) throws {
         id = "quelltest" + String(UInt64.random(in: .min ... .max), radix: 16)
         directory = "/tmp/quell-shimtest-\(id)"
@@ -26,11 +26,12 @@ final class ShimUnderTest {
         try Bundle.write(
             command, to: bundle, id: id, terminal: terminal, pidNamespace: pidNamespace, mounts: mounts,
             hook: hook)
-        let log = log ?? LogConfiguration(path: directory + "/log", maximumSize: nil, maximumFiles: 1)
+        let disk = disk ?? directory
+        let log = log ?? LogConfiguration(path: disk + "/log", maximumSize: nil, maximumFiles: 1)
         configuration = ShimConfiguration(
             containerID: id, bundle: bundle, runtime: runtime, runtimeRoot: directory + "/crun",
             containerCgroup: "quell-shimtest/\(id)", shimCgroup: "quell-shimtest/shim-\(id)",
-            socket: directory + "/shim.sock", exitRecord: directory + "/exit", log: log, terminal: terminal,
+            socket: directory + "/shim.sock", exitRecord: disk + "/exit", log: log, terminal: terminal,
             openStdin: openStdin, stdinOnce: openStdin)
         let host = try legacyCgroups ? CgroupHost.legacyPart() : CgroupHost.detect()
         cgroup = Cgroup("/" + configuration.containerCgroup, on: host)
@@ -78,14 +79,17 @@ final class ShimUnderTest {
         return try main.verdict()
     }
 
-    func record() throws -> ExitRecord? {
-        try File.readIfPresent(configuration.exitRecord).flatMap {
-            ExitRecord(text: String(decoding: $0, as: UTF8.self))
-        }
+    func record() throws -> ExitRecord? { try record(at: configuration.exitRecord) }
+
+    /// What the shim left in the run root.
+    func lateRecord() throws -> ExitRecord? { try record(at: configuration.lateExitRecord) }
+
+    private func record(at path: String) throws -> ExitRecord? {
+        try File.readIfPresent(path).flatMap { ExitRecord(text: String(decoding: $0, as: UTF8.self)) }
     }
 
     func logText() throws -> String {
-        String(decoding: try File.readIfPresent(configuration.log?.path ?? "") ?? [], as: UTF8.self)
+        String(decoding: try File.readIfPresent(configuration.log?.path ?? "", limit: 64 << 20) ?? [], as: UTF8.self)
     }
 
     /// Waits until the log holds the text in its first 256 KB; all of it may be more than is good to read.
@@ -100,6 +104,15 @@ final class ShimUnderTest {
     }
 
     var shimPid: Int32 { shim.pid }
+
+    /// The process that writes log and record.
+    func writerPid() throws -> Int32 {
+        let others = try shimCgroup.members().filter { $0 != shim.pid }
+        guard others.count == 1, try Procfs.status(of: others[0]).name == "quell-writer" else {
+            throw HarnessError("no writer, or several: \(others)")
+        }
+        return others[0]
+    }
 
     /// Waits for the shim's own end; nil when it lives on.
     func shimEnd() throws -> Lifecycle.ExitStatus? {

@@ -17,17 +17,6 @@ extension Container {
         await superviseByHand()
     }
 
-    /// Nil when there is none, or none that can be read.
-    func readExitRecord() -> ExitRecord? {
-        do throws(SystemError) {
-            guard let bytes = try File.readIfPresent(paths.exitRecord) else { return nil }
-            return ExitRecord(text: String(decoding: bytes, as: UTF8.self))
-        } catch {
-            core.logger.error("container \(id): \(error)")
-            return nil
-        }
-    }
-
     /// A shim whose connection broke, or that was silent for long, but that serves.
     private func reconnected(within limit: Duration = ShimConnection.callDeadline) async -> Bool {
         let number = run

@@ -27,6 +27,8 @@ struct ContainerPaths: Hashable, Sendable {
 
     var log: String { "\(data)/\(id)-json.log" }
     var exitRecord: String { "\(data)/exit" }
+    /// Where the shim leaves it when the data root does not answer (see `ShimConfiguration.lateExitRecord`).
+    var lateExitRecord: String { "\(bundle)/late-exit" }
     var rootfs: String { "\(data)/rootfs" }
     /// Shared memory of a container whose IPC others may join.
     var sharedMemory: String { "\(data)/shm" }

@@ -29,6 +29,13 @@ final class Daemon {
     /// The same for the run root.
     func limitRunRoot(megabytes: Int) throws { try mountSmall(at: runRoot, megabytes) }
 
+    /// Puts the data root on a file system that somebody else mounted. Before `start`; unmounted by `cleanUp`.
+    func placeDataRoot(in place: String) throws {
+        try File.makeDirectory(place + "/data", mode: 0o711)
+        try File.makeDirectory(dataRoot)
+        try Mount.bind(place + "/data", at: dataRoot)
+    }
+
     private func mountSmall(at path: String, _ megabytes: Int) throws {
         try File.makeDirectory(path)
         let mount = try Programs.system("mount", ["-t", "tmpfs", "-o", "size=\(megabytes)m", "quell-small", path])
@@ -83,10 +90,11 @@ final class Daemon {
         throw TestFailure("quelld does not answer: \(end.text)")
     }
 
-    /// SIGKILL, as a crash.
-    func crash() throws {
+    /// SIGKILL, as a crash. A thread of it that sleeps in the kernel keeps it until it is let go.
+    func crash(beforeItsEnd body: () throws -> Void = {}) throws {
         guard let process else { return }
         try process.send(.kill)
+        try body()
         let end = try process.finish(within: .seconds(10))
         #expect(end.status == .signal(.kill, coreDumped: false), "\(end.text)")
         self.process = nil
