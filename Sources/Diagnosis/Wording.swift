@@ -33,3 +33,32 @@ extension Holds {
     func waits(_ tasks: [TaskEvidence]) -> String { tasks.count == 1 ? "waits" : "wait" }
     func are(_ tasks: [TaskEvidence]) -> String { tasks.count == 1 ? "is" : "are" }
 }
+
+extension FuseConnection {
+    /// `server sshfs (pid 7)`, where it is known who that is.
+    var serverText: String {
+        let names = servers.prefix(3).map(\.text).joined(separator: ", ")
+        if names.isEmpty { return "server, which was not found," }
+        return isServerKnown ? "server \(names)" : "server (one of \(names))"
+    }
+}
+
+extension Blocker {
+    /// In a few words, for people.
+    var text: String {
+        switch self {
+        case .fuse(let connection):
+            "\(connection.type) \(connection.source) on \(connection.mountPoint), connection \(connection.number): "
+                + connection.serverText + (connection.waiting.map { " \($0) requests without an answer" } ?? "")
+        case .networkServer(let server, let place): "the server \(server) of \(place)"
+        case .device(let device): "the block device \(device.name)"
+        case .fileSystem(let place, let type, let source): "\(type) \(source) on \(place)"
+        case .freezer(let freezer): "the freezer of \(freezer.directory)"
+        case .parent(let parent, let child): "\(parent.text), the parent of \(child.text)"
+        case .tracer(let tracer, let process): "\(tracer.text), the tracer of \(process.text)"
+        case .lockOwner(let owner): "\(owner.owner.text), which likely holds a \(owner.lock)"
+        case .child(let child): "\(child.text), its child"
+        case .driver(let function, let module): function + (module.map { " of the module \($0)" } ?? "")
+        }
+    }
+}

@@ -25,7 +25,7 @@ struct API: Sendable {
     var routes: RouteTable {
         RouteTable(
             systemRoutes + containerRoutes + containerStreamRoutes + archiveRoutes + execRoutes + imageRoutes
-                + imageArchiveRoutes + volumeRoutes + networkRoutes + quellRoutes + jobsRoutes + metricsRoutes
+                + imageArchiveRoutes + volumeRoutes + networkRoutes + quellRoutes + jobsRoutes + metricsRoutes + whyRoutes
                 + missingRoutes)
     }
 }

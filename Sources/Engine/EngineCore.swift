@@ -1,3 +1,4 @@
+import Diagnosis
 import Images
 import Lifecycle
 import Linux
@@ -41,12 +42,15 @@ final class EngineCore: Sendable {
     let metrics = EngineMetrics()
     /// What holds the tasks of stuck containers, by id: how many for each reason.
     let stuckReasons = Mutex<[String: [String: Int]]>([:])
+    /// Reads what may hang of the processes that are explained.
+    let prober: ProbeRunner
 
     init(_ parts: EngineParts) {
         (configuration, paths, store, images) = (parts.configuration, parts.paths, parts.store, parts.images)
         (reactor, facts, cgroups) = (parts.reactor, parts.facts, parts.cgroups)
         (cgroupParent, boot, logger) = (parts.cgroupParent, parts.boot, parts.logger)
         events = EventLog(store: parts.store, reactor: parts.reactor)
+        prober = ProbeRunner(parts.configuration.shimPath)
         volumes = VolumeTable(parts.store, parts.paths)
         Watchdog.start(self)
     }

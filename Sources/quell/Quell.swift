@@ -6,12 +6,15 @@ import Linux
 @main
 enum Quell {
     static let version = "0.1.0"
+    /// Makes this program a disposable child of itself that reads what may hang (`HangingLook`).
+    static let probeWord = "__probe"
 
     static func main() {
         do {
+            let words = Array(CommandLine.arguments.dropFirst())
+            if words.first == probeWord { ProcessSelf.exit(HangingLook.run(Array(words.dropFirst()))) }
             let signals = try SignalDescriptor(SignalHub.caught)
             try ProcessSelf.ignoreBrokenPipes()
-            let words = Array(CommandLine.arguments.dropFirst())
             // Detached: this thread, which the main actor would be, waits for signals.
             Task.detached { leave(await CommandLineRun(words).status()) }
             try SignalHub.shared.serve(signals)

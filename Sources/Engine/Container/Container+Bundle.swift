@@ -11,7 +11,7 @@ extension Container {
         let input = try await specInput(sharedPIDs)
         let spec = try Spec.make(input)
         let shim = try shimConfiguration()
-        let (paths, files) = (paths, EtcFiles(document: document))
+        let (paths, files, name) = (paths, EtcFiles(document: document), name)
         let writesFiles = document.namespaces.network.sharedID == nil
         try await Blocking.run { () throws(EngineError) in
             try attempt("write the bundle") { () throws(SystemError) in
@@ -21,6 +21,8 @@ extension Container {
                 if writesFiles { try files.write(to: paths.data) }
                 try Container.write(spec.bytes, to: paths.config)
                 try Container.write(shim.wireBytes, to: paths.shimConfiguration)
+                // For who looks while no engine runs; a later rename does not reach it.
+                try Container.write(Array(name.utf8), to: paths.name)
             }
         }
         return input.seccompFilter == nil ? input.seccomp?.bytes : nil

@@ -16,6 +16,8 @@ enum Blocking {
         case clearing
         /// Starting programs.
         case children
+        /// Finding out why something does not end.
+        case diagnosis
     }
 
     static func threads(of kind: Kind) -> BlockingThreads {
@@ -24,6 +26,7 @@ enum Blocking {
         case .logs: logs
         case .clearing: clearing
         case .children: children
+        case .diagnosis: diagnosis
         }
     }
 
@@ -32,6 +35,7 @@ enum Blocking {
     private static let logs = BlockingThreads("logs", .files, limit: 48)
     private static let clearing = BlockingThreads("clearing away", .cleanup, limit: 64)
     private static let children = BlockingThreads("starting programs", .helper, limit: 32)
+    private static let diagnosis = BlockingThreads("diagnosis", .helper, limit: 8)
 
     static func run<Value: Sendable>(
         _ kind: Kind = .files, _ body: @escaping @Sendable () throws(EngineError) -> Value

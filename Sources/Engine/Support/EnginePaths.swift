@@ -40,5 +40,7 @@ struct ContainerPaths: Hashable, Sendable {
     var config: String { "\(bundle)/config.json" }
     var shimConfiguration: String { "\(bundle)/shim.conf" }
     var socket: String { "\(bundle)/shim.sock" }
+    /// The name it was started under.
+    var name: String { "\(bundle)/name" }
     var shimLog: String { "\(bundle)/shim.log" }
 }
