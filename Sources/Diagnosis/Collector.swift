@@ -73,6 +73,11 @@ final class Look {
         }
     }
 
+    /// As `reading`, of processes that are none of the subject's: what may not be looked at there is no gap.
+    func quietly<Value>(_ body: () throws(SystemError) -> Value?) -> Value? {
+        do throws(SystemError) { return try body() } catch { return nil }
+    }
+
     func gap(_ text: String) {
         if evidence.gaps.count < 16, !evidence.gaps.contains(text) { evidence.gaps.append(text) }
     }

@@ -43,7 +43,10 @@ extension Holds {
         let name = connections.map(\.mountPoint).joined(separator: " or ")
         let what = name.isEmpty ? "a FUSE file system" : "the FUSE file system \(name)"
         let server = connections.count == 1 ? connections[0].serverText : "server"
-        cause.summary = "\(people(cause.tasks)) \(waits(cause.tasks)) for \(what), whose \(server) does not answer"
+        cause.summary =
+            cause.certainty == .harmless
+            ? "\(people(cause.tasks)) \(waits(cause.tasks)) for \(what) just now"
+            : "\(people(cause.tasks)) \(waits(cause.tasks)) for \(what), whose \(server) does not answer"
     }
 
     private func network(_ cause: inout Cause) {

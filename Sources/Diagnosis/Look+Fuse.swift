@@ -51,9 +51,9 @@ extension Look {
         var candidates: [Outsider] = []
         for pid in reading({ () throws(SystemError) in try procfs.processes() }) ?? [] {
             if isLate { return gap("not all processes were asked whether they serve a FUSE mount: no time was left") }
-            for descriptor in reading({ () throws(SystemError) in try procfs.descriptors(of: pid) }) ?? [] {
-                guard reading({ () throws(SystemError) in try procfs.link("\(pid)/fd/\(descriptor)") }) == "/dev/fuse",
-                    let file = reading({ () throws(SystemError) in try procfs.openFile(descriptor, of: pid) }),
+            for descriptor in quietly({ () throws(SystemError) in try procfs.descriptors(of: pid) }) ?? [] {
+                guard quietly({ () throws(SystemError) in try procfs.link("\(pid)/fd/\(descriptor)") }) == "/dev/fuse",
+                    let file = quietly({ () throws(SystemError) in try procfs.openFile(descriptor, of: pid) }),
                     let server = outsider(pid)
                 else { continue }
                 if let number = file.fuseConnection { serve(number, server) } else { candidates.append(server) }

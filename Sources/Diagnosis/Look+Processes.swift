@@ -68,7 +68,7 @@ extension Look {
         let uptime = reading { () throws(SystemError) in try Host.uptime() }
         for pid in reading({ () throws(SystemError) in try procfs.processes() }) ?? [] where !known.contains(pid) {
             if isLate { return gap("not all processes of the host were looked at: no time was left") }
-            guard reading({ () throws(SystemError) in try procfs.link("\(pid)/ns/pid") }) == namespace,
+            guard quietly({ () throws(SystemError) in try procfs.link("\(pid)/ns/pid") }) == namespace,
                 let process = process(pid, uptime)
             else { continue }
             if process.state == "Z", (reading { () throws(SystemError) in try procfs.tasks(of: pid) } ?? []).count <= 1

@@ -148,7 +148,9 @@ extension WhyProcess {
     init(_ process: ProcessEvidence, _ signal: Signal?) {
         self.init()
         (pid, parent, comm) = (Int(process.pid), Int(process.parent), process.comm)
-        (state, command) = (String(process.state), process.command)
+        state = String(process.state)
+        // A process that ends has none any more.
+        command = process.command.flatMap { $0.isEmpty ? nil : $0 }
         (main, namespaceInit) = (process.isMain, process.isNamespaceInit)
         disposition = signal.map { process.masks.disposition(of: $0).name }
         tracer = process.tracer.map { Int($0.pid) }

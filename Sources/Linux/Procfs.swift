@@ -45,8 +45,13 @@ public struct Procfs: Sendable {
         try read("\(pid)/cgroup").map { CgroupMembership.parse($0) }
     }
 
+    /// Nil, too, for a process that ends and has none any more.
     public func mountinfo(of pid: Int32) throws(SystemError) -> [MountInfo]? {
-        try read("\(pid)/mountinfo").map { MountInfo.parse($0) }
+        do throws(SystemError) { return try read("\(pid)/mountinfo").map { MountInfo.parse($0) } } catch {
+            // EINVAL: it has left its namespaces.
+            if error.errno == 22 { return nil }
+            throw error
+        }
     }
 
     /// The mounts of this process.
