@@ -67,6 +67,12 @@ public struct StopResult: DockerObject, Hashable {
 public struct Finding: DockerObject, Hashable {
     public var tasks: [FindingTask] = []
     public var message: String = ""
+    /// As in `WhyReport`; nil: it was not found out.
+    public var reason: String?
+    /// The reason in a sentence, with who is waited for.
+    public var summary: String?
+    /// Commands that free the tasks, the one that helps most first.
+    public var remedies: [String]?
 
     public init() {}
 }

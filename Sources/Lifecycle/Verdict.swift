@@ -69,9 +69,30 @@ public struct StuckFinding: Hashable, Sendable {
     public var truncated: Bool
     /// From the first KILL to this look.
     public var sinceKill: Duration
+    /// Why, where the engine found that out. Not part of the wire: a supervisor only counts what is alive.
+    public var cause: StuckCause?
 
     public init(tasks: [LiveTask], truncated: Bool = false, sinceKill: Duration) {
         (self.tasks, self.truncated, self.sinceKill) = (tasks, truncated, sinceKill)
+    }
+}
+
+/// Why tasks do not end, in words.
+public struct StuckCause: Hashable, Sendable {
+    /// `fuse`, `nfs`, `cgroup-frozen`…
+    public var reason: String
+    /// One sentence without full stop, that names who is waited for.
+    public var summary: String
+    /// Commands that free the tasks, the one that helps most first.
+    public var remedies: [String]
+
+    public init(reason: String, summary: String, remedies: [String]) {
+        (self.reason, self.summary, self.remedies) = (reason, summary, remedies)
+    }
+
+    /// `fuse: cat (pid 12) waits for …; what frees it: quell release --abort-fuse web`
+    public var line: String {
+        "\(reason): \(summary)" + (remedies.first.map { "; what frees it: \($0)" } ?? "")
     }
 }
 

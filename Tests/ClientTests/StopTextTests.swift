@@ -58,7 +58,7 @@ import Testing
         )
         #expect(
             StopVerdict(result: stuck).json["finding"]?.compact
-                == #"{"tasks":[{"pid":42,"tid":43,"comm":"cat","state":"D","wchan":"request_wait_answer","sigkillPending":true}],"message":"all of it"}"#
+                == #"{"tasks":[{"pid":42,"tid":43,"comm":"cat","state":"D","wchan":"request_wait_answer","sigkillPending":true}],"message":"all of it","reason":null,"summary":null,"remedies":[]}"#
         )
     }
 

@@ -99,6 +99,7 @@ extension Finding {
     init(_ finding: StuckFinding, message: String) {
         self.init()
         self.message = message
+        (reason, summary, remedies) = (finding.cause?.reason, finding.cause?.summary, finding.cause?.remedies)
         tasks = finding.tasks.map { task in
             var line = FindingTask()
             (line.pid, line.tid, line.comm) = (Int(task.pid), Int(task.tid), task.comm)

@@ -36,7 +36,9 @@ extension Engine {
         view.stopElapsedMs = snapshot.stopSince.map { Int((MonotonicClock.now() - $0).wholeMilliseconds) }
         if snapshot.live == .stuck || (seen != .idle && !snapshot.supervised) {
             let since = snapshot.stopSince ?? MonotonicClock.now()
-            view.finding = Finding(await LeftoverTasks.look(core.cgroup(container.id), since: since, core))
+            var seen = await LeftoverTasks.look(core.cgroup(container.id), since: since, core)
+            seen.cause = snapshot.finding?.cause
+            view.finding = Finding(seen)
         }
         view.verifiedAt = Timestamp.now.description
         return view

@@ -173,8 +173,7 @@ extension Container {
             state.verdict = Verdict.line(name, .stuck(finding))
             record()
             countVerdict("stuck")
-            post("stuck", ["tasks": "\(finding.tasks.count)"])
-            resolveStopWaiters(.stuck(finding))
+            explainStuck(finding)
         case .ended(let report):
             stopReport = report
             countStop(report)

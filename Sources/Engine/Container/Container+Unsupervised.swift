@@ -140,7 +140,8 @@ extension Container {
             stopEntry?.waits(on: .kernel)
             killByHand()
             guard await !emptied(within: .bounded(order.killDeadline)), !Task.isCancelled, number == run else { return }
-            let seen = await LeftoverTasks.look(core.cgroup(id), since: MonotonicClock.now() - order.killDeadline, core)
+            var seen = await LeftoverTasks.look(core.cgroup(id), since: MonotonicClock.now() - order.killDeadline, core)
+            seen.cause = await stuckCause()
             guard number == run, machine.isActive, !Task.isCancelled else { return }
             finding = seen
             machine.stuckObserved()

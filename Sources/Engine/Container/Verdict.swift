@@ -24,14 +24,15 @@ public enum Verdict {
     /// `2 tasks alive 10s after KILL: cat[4711] D in request_wait_answer, …`
     public static func tasks(_ finding: StuckFinding) -> String {
         let count = finding.tasks.count
-        if count == 0 { return "no task was seen, but its cgroup is not empty" }
+        let cause = finding.cause.map { "; \($0.line)" } ?? ""
+        if count == 0 { return "no task was seen, but its cgroup is not empty\(cause)" }
         let shown = finding.tasks.prefix(3).map { task in
             "\(task.comm)[\(task.pid)] \(task.state)"
                 + (task.wchan.isEmpty || task.wchan == "0" ? "" : " in \(task.wchan)")
         }
         let more = count > 3 || finding.truncated ? ", …" : ""
         return "\(count) task\(count == 1 ? "" : "s") alive \(finding.sinceKill.rounded.shortText) after KILL: "
-            + shown.joined(separator: ", ") + more
+            + shown.joined(separator: ", ") + more + cause
     }
 }
 

@@ -144,9 +144,14 @@ extension Health {
 }
 
 extension Finding {
+    mutating func add(_ cause: StuckCause?) {
+        (reason, summary, remedies) = (cause?.reason, cause?.summary, cause?.remedies)
+    }
+
     init(_ finding: StuckFinding) {
         self.init()
         message = Verdict.tasks(finding)
+        add(finding.cause)
         tasks = finding.tasks.map { task in
             var shown = FindingTask()
             (shown.pid, shown.tid, shown.comm) = (Int(task.pid), Int(task.tid), task.comm)

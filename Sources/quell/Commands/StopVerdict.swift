@@ -52,8 +52,11 @@ struct StopVerdict: Sendable {
             return "  pid \(task.pid)\(thread) (\(task.comm)) state \(task.state)\(place)"
                 + (task.sigkillPending ? ", SIGKILL pending" : "")
         }
+        var cause: [String] = []
+        if let reason = finding.reason, let summary = finding.summary { cause.append("  reason \(reason): \(summary)") }
+        if let remedy = finding.remedies?.first { cause.append("  what frees it: \(remedy)") }
         // With tasks listed, the message would say the same once more.
-        return tasks.isEmpty && !finding.message.isEmpty ? ["  \(finding.message)"] : tasks
+        return tasks.isEmpty && !finding.message.isEmpty ? ["  \(finding.message)"] : tasks + cause
     }
 
     /// Every member, also those that are null.
@@ -61,6 +64,9 @@ struct StopVerdict: Sendable {
         let finding = result.finding.map { finding in
             JSONValue.object([
                 .init("tasks", .array(finding.tasks.map(StopVerdict.json))), .init("message", .string(finding.message)),
+                .init("reason", finding.reason.map(JSONValue.string) ?? .null),
+                .init("summary", finding.summary.map(JSONValue.string) ?? .null),
+                .init("remedies", .array((finding.remedies ?? []).map(JSONValue.string))),
             ])
         }
         return .object([

@@ -80,6 +80,7 @@ struct WhyText {
             + report.remedies.flatMap { remedy -> [String] in
                 let release = "quell release" + (remedy.flag.map { " \($0)" } ?? "") + " \(report.name)"
                 let ways = [report.kind == "container" ? release : "", remedy.command].filter { !$0.isEmpty }
+                if ways.isEmpty { return [] }
                 return [
                     "    \(remedy.name): " + ways.joined(separator: "   or   "), "      costs others: \(remedy.cost)",
                 ]
