@@ -25,6 +25,7 @@ struct Creation {
             id: id, created: WallTime.now().nanosecondsSince1970, config: config, host: host,
             imageID: image.id.description, namespaces: namespaces, mounts: mounts, command: command)
         try check(document)
+        try await core.refuseHeld(mounts)
         for plan in mounts where plan.kind == .bind && !plan.createsSource {
             try await BindSource.check(plan, core)
         }

@@ -99,6 +99,7 @@ public final class Engine: Sendable {
             switch row.state.phase {
             case .created: .created
             case .active: .running
+            case .quarantined: .quarantined
             case .exited: .exited
             case .removing: .removing
             }
@@ -114,7 +115,8 @@ public final class Engine: Sendable {
     public func stopAll() async -> [StopOutcome] {
         core.isStoppingAll.withLock { $0 = true }
         return await withTaskGroup(of: StopOutcome?.self) { group in
-            for container in core.registry.all where container.snapshot.isActive {
+            for container in core.registry.all
+            where container.snapshot.isActive && container.snapshot.live != .quarantined {
                 group.addTask { [logger = core.logger] in
                     do throws(EngineError) { return try await container.stop(StopOptions()).result() } catch {
                         logger.error("container \(container.id): \(error)")
@@ -132,6 +134,7 @@ public final class Engine: Sendable {
 extension Container {
     /// As Docker when it starts: containers with a policy, unless they were stopped on purpose (`always` all the same).
     func startAtOpen() async {
+        if machine.state == .exited, state.quarantine != nil { return removeQuarantined() }
         if machine.state == .exited, state.isRestarting == true { return finishRestart() }
         if document.host.autoRemove, machine.state == .exited { return removeAfterExit() }
         guard machine.state == .exited, rule.restartsAtOpen(state) else { return }

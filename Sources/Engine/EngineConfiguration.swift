@@ -27,6 +27,8 @@ public struct EngineConfiguration: Sendable {
     public var stopTimeout: Duration
     public var shmSize: Int64
     public var expectations: JobExpectations
+    /// A forced removal quarantines what does not die, instead of failing.
+    public var quarantinesOnRemove: Bool
     /// Labels of the engine, shown by `info`.
     public var labels: [String]
     public var version: String
@@ -37,7 +39,7 @@ public struct EngineConfiguration: Sendable {
         seccompProfile: String? = nil, initPath: String? = nil, logOptions: [String: String] = [:],
         defaultUnhandled: Unhandled = .wait, killDeadline: Duration = StopOrder.defaultKillDeadline,
         stopTimeout: Duration = .seconds(10), shmSize: Int64 = 64 << 20,
-        expectations: JobExpectations = JobExpectations(), labels: [String] = [],
+        expectations: JobExpectations = JobExpectations(), quarantinesOnRemove: Bool = false, labels: [String] = [],
         version: String = "dev"
     ) {
         (self.dataRoot, self.runRoot, self.cgroupParent) = (dataRoot, runRoot, cgroupParent)
@@ -46,6 +48,7 @@ public struct EngineConfiguration: Sendable {
         (self.seccompProfile, self.initPath, self.logOptions) = (seccompProfile, initPath, logOptions)
         (self.defaultUnhandled, self.killDeadline) = (defaultUnhandled, killDeadline)
         (self.stopTimeout, self.shmSize, self.expectations) = (stopTimeout, shmSize, expectations)
+        self.quarantinesOnRemove = quarantinesOnRemove
         (self.labels, self.version) = (labels, version)
     }
 }

@@ -74,11 +74,15 @@ final class VolumeTable: Sendable {
 }
 
 extension EngineCore {
-    /// Containers that mount it, but for one.
+    /// Containers that mount it, but for one. Of the quarantined ones those that hang on it.
     func users(ofVolume name: String, besides: String? = nil) -> [String] {
         registry.all.filter { container in
-            container.id != besides
-                && container.snapshot.document.mounts.contains { $0.kind == .volume && $0.source == name }
+            let snapshot = container.snapshot
+            if container.id == besides { return false }
+            if snapshot.live == .quarantined, let held = snapshot.state.quarantine?.held {
+                return held.contains { $0.kind == .volume && $0.source == name }
+            }
+            return snapshot.document.mounts.contains { $0.kind == .volume && $0.source == name }
         }.map(\.id)
     }
 

@@ -49,7 +49,9 @@ extension Cgroup {
     /// freezer nor pids.max is there.
     @discardableResult
     func killEach() throws(SystemError) -> KillMechanism {
-        stopGrowth()
+        do throws(SystemError) { try stopGrowth() } catch {
+            // The rounds find what was forked meanwhile.
+        }
         var mechanism = KillMechanism.frozen
         do throws(SystemError) { try freeze() } catch {
             // Without a freezer the rounds must do. Anything else shows in what follows.
@@ -79,11 +81,11 @@ extension Cgroup {
         }
     }
 
-    /// pids.max = 0: no more forks. Best effort, as a group without the controller has no such file.
-    private func stopGrowth() {
-        guard let directory = host.layout == .unified ? unifiedDirectory : directory(of: .pids) else { return }
-        do throws(SystemError) { try File.overwrite(directory + "/pids.max", with: "0") } catch {
-            // The rounds of killEach find what was forked meanwhile.
+    /// pids.max = 0, in the v1 hierarchy and in v2, wherever the controller is: no more forks, in all that is below. A group
+    /// that has no such file, or is gone, is no error.
+    public func stopGrowth() throws(SystemError) {
+        for directory in [directory(of: .pids), unifiedDirectory].compactMap({ $0 }) {
+            try Cgroup.writeUnlessGone("0", to: directory + "/pids.max")
         }
     }
 }

@@ -8,6 +8,8 @@ internal import Linux
 ///     make PATH                    as look; where nothing is, a directory is made, with its parents
 ///     devices PATH                 a line for each device node there: c|b MAJOR MINOR MODE UID GID NAME
 ///     bind VOLUME SUBPATH TARGET   mounts what SUBPATH is inside the volume at TARGET
+///     release-memory PID           gives back the memory of a process that was killed and has not ended (always safe)
+///     reclaim CGROUP               asks the kernel for what memory of the control group it can have
 ///
 /// Exit status 0; or 1 and one line, the errno and the fault in words; 2 for wrong arguments.
 public enum HostLook {
@@ -18,9 +20,13 @@ public enum HostLook {
             case ("make", 2): try make(words[1])
             case ("devices", 2): try say(try devices(at: words[1]))
             case ("bind", 4): try bind(volume: words[1], words[2], at: words[3])
-            default:
-                try say("usage: quell-shim look|make|devices PATH, quell-shim bind VOLUME SUBPATH TARGET")
-                return 2
+            case ("release-memory", 2):
+                guard let pid = Int32(words[1]), pid > 0 else { return try usage() }
+                try Pidfd(opening: pid).releaseMemory()
+            case ("reclaim", 2):
+                guard words[1].hasPrefix("/") else { return try usage() }
+                try Cgroup(words[1], on: try CgroupHost.detect()).reclaimMemory()
+            default: return try usage()
             }
             return 0
         } catch {
@@ -28,6 +34,15 @@ public enum HostLook {
             do throws(SystemError) { try say("\(error.errno) \(error)") } catch {}
             return 1
         }
+    }
+
+    private static func usage() throws(SystemError) -> Int32 {
+        try say(
+            """
+            usage: quell-shim look|make|devices PATH, quell-shim bind VOLUME SUBPATH TARGET,
+            quell-shim release-memory PID, quell-shim reclaim CGROUP
+            """)
+        return 2
     }
 
     private static func say(_ text: String) throws(SystemError) { try Descriptor.writeAll(1, Array(text.utf8)) }

@@ -23,7 +23,7 @@ enum CommandTree {
         .alias("tag", ImageTagCommand.self), .alias("save", ImageSaveCommand.self),
         .alias("load", ImageLoadCommand.self), .alias("import", ImageImportCommand.self),
         .alias("history", ImageHistoryCommand.self), .command(CompletionCommand.self), image, container, volume,
-        network, system,
+        network, quarantine, system,
     ]
 
     private static let image = CommandNode.group(
@@ -63,6 +63,12 @@ enum CommandTree {
     private static let network = CommandNode.group(
         About("network", "Commands about networks", examples: [("quell network ls", "what there is")]),
         [.command(NetworkLsCommand.self), .command(NetworkInspectCommand.self)])
+
+    private static let quarantine = CommandNode.group(
+        About(
+            "quarantine", "Commands about containers that could not be killed and were set aside",
+            examples: [("quell rm --quarantine web", "set one aside")]),
+        [.command(QuarantineLsCommand.self), .command(QuarantineInspectCommand.self)])
 
     private static let system = CommandNode.group(
         About("system", "Commands about the engine", examples: [("quell system df", "what takes the space")]),

@@ -86,7 +86,8 @@ struct Daemon: Sendable {
             defaultRuntime: settings.defaultRuntime, seccompProfile: settings.seccompProfile,
             initPath: settings.initPath, logOptions: settings.logOptions, defaultUnhandled: settings.unhandled,
             killDeadline: settings.killDeadline, stopTimeout: settings.stopTimeout, shmSize: settings.shmSize,
-            expectations: settings.expectations, labels: settings.labels, version: Release.version)
+            expectations: settings.expectations, quarantinesOnRemove: settings.quarantinesOnRemove,
+            labels: settings.labels, version: Release.version)
     }
 
     private func remove(_ file: SocketFile) {

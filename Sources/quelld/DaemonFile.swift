@@ -32,6 +32,7 @@ struct DaemonFile: Decodable, Equatable {
     var shmSize: String?
     /// A duration by kind of call.
     var overdueAfter: [String: String]?
+    var quarantineOnRm: Bool?
 
     enum CodingKeys: String, CodingKey, CaseIterable {
         case dataRoot = "data-root"
@@ -56,6 +57,7 @@ struct DaemonFile: Decodable, Equatable {
         case initPath = "init-path"
         case shmSize = "default-shm-size"
         case overdueAfter = "overdue-after"
+        case quarantineOnRm = "quarantine-on-rm"
     }
 
     /// Reads the named file, or the usual one where it exists.

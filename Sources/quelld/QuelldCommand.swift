@@ -56,6 +56,11 @@ struct QuelldCommand: AsyncParsableCommand {
     @Flag(help: "Stop all containers when the daemon ends; otherwise they run on.")
     var stopContainersOnExit = false
 
+    @Flag(
+        name: .customLong("quarantine-on-rm"),
+        help: "Quarantine a container that 'rm -f' cannot kill, instead of failing.")
+    var quarantineOnRm = false
+
     @Option(help: ArgumentHelp("The quell-shim executable.", valueName: "path"))
     var shim: String?
 

@@ -27,6 +27,8 @@ struct Settings: Sendable {
     var initPath: String?
     var shmSize: Int64
     var expectations: JobExpectations
+    /// `rm -f` quarantines what does not die.
+    var quarantinesOnRemove: Bool
 
     init(file: DaemonFile, overriddenBy command: QuelldCommand) throws(DaemonError) {
         dataRoot = try absolute(command.dataRoot ?? file.dataRoot ?? "/var/lib/quell", "data-root")
@@ -56,6 +58,7 @@ struct Settings: Sendable {
         cgroupParent = command.cgroupParent ?? file.cgroupParent
         shmSize = try bytes(file.shmSize, "default-shm-size") ?? 64 << 20
         expectations = try Settings.expectations(file.overdueAfter ?? [:])
+        quarantinesOnRemove = command.quarantineOnRm || file.quarantineOnRm ?? false
         guard file.logDriver == nil || file.logDriver == "json-file" else {
             throw DaemonError("log-driver \"\(file.logDriver ?? "")\" is not there: only json-file is")
         }

@@ -79,14 +79,17 @@ extension StopOptions {
 
 extension StopRequest {
     fileprivate var killDeadline: Duration? {
-        get throws(APIFailure) {
-            guard let milliseconds = killDeadlineMs else { return nil }
-            guard milliseconds > 0, .milliseconds(milliseconds) <= Duration.longestWait else {
-                throw APIFailure.invalid("killDeadlineMs: \(milliseconds) is not between 1 and 10 years")
-            }
-            return .milliseconds(milliseconds)
-        }
+        get throws(APIFailure) { try DockerAPI.killDeadline(milliseconds: killDeadlineMs) }
     }
+}
+
+/// `killDeadlineMs` of a request.
+func killDeadline(milliseconds: Int?) throws(APIFailure) -> Duration? {
+    guard let milliseconds else { return nil }
+    guard milliseconds > 0, .milliseconds(milliseconds) <= Duration.longestWait else {
+        throw APIFailure.invalid("killDeadlineMs: \(milliseconds) is not between 1 and 10 years")
+    }
+    return .milliseconds(milliseconds)
 }
 
 extension Grace {

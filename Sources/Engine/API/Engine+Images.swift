@@ -9,7 +9,8 @@ extension Engine {
             let snapshot = container.snapshot
             return Digest(snapshot.document.imageID).map {
                 ImageUse(
-                    image: $0, containerID: snapshot.id, containerName: snapshot.name, isRunning: snapshot.isRunning)
+                    image: $0, containerID: snapshot.id, containerName: snapshot.name,
+                    isRunning: snapshot.isRunning || snapshot.live == .quarantined)
             }
         }
     }

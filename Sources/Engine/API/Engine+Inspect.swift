@@ -34,7 +34,7 @@ extension Engine {
         }
         view.verdict = snapshot.state.verdict
         view.stopElapsedMs = snapshot.stopSince.map { Int((MonotonicClock.now() - $0).wholeMilliseconds) }
-        if snapshot.live == .stuck || (seen != .idle && !snapshot.supervised) {
+        if snapshot.live == .stuck || snapshot.live == .quarantined || (seen != .idle && !snapshot.supervised) {
             let since = snapshot.stopSince ?? MonotonicClock.now()
             var seen = await LeftoverTasks.look(core.cgroup(container.id), since: since, core)
             seen.cause = snapshot.finding?.cause

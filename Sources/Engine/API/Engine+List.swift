@@ -74,6 +74,7 @@ struct ContainerFilter {
         if let key = filters.keys.first(where: { !known.contains($0) }) { throw .invalid("invalid filter '\(key)'") }
         let statuses = [
             "created", "restarting", "running", "removing", "paused", "exited", "dead", "stopping", "stuck",
+            "quarantined",
         ]
         if let status = filters["status"]?.first(where: { !statuses.contains($0) }) {
             throw .invalid("invalid filter 'status=\(status)'")

@@ -5,6 +5,7 @@ import Linux
 extension Container {
     /// Streams of the main process; before a start they wait for it.
     func attach(_ options: AttachOptions) async throws(EngineError) -> AttachedStream {
+        try checkNotQuarantined(before: "attach to")
         let stream = AttachedStream(
             AttachRequest(
                 target: .main, input: options.stdin && document.config.openStdin, output: options.stdout,
@@ -16,7 +17,8 @@ extension Container {
         case .starting where shim == nil: earlyAttachments.append(stream)
         case .paused: throw .conflict("You cannot attach to a paused container, unpause it first")
         case .removing: throw .conflict("container \(name) is marked for removal")
-        case .starting, .running, .stopping, .stuck: try await stream.connect(to: paths.socket, core.reactor)
+        case .starting, .running, .stopping, .stuck, .quarantined:
+            try await stream.connect(to: paths.socket, core.reactor)
         }
         post("attach")
         return stream
@@ -36,6 +38,7 @@ extension Container {
 
     /// The shim of a container that runs.
     func runningShim() throws(EngineError) -> ShimConnection {
+        try checkNotQuarantined(before: "reach")
         guard machine.isActive, machine.state != .starting else {
             throw .notRunning("container \(id) is not running")
         }

@@ -60,6 +60,7 @@ extension Container {
         let closing = core.isClosing.withLock { $0 }
         let stoppingAll = core.isStoppingAll.withLock { $0 }
         let restarts = !intended && !closing && !stoppingAll && rule.restarts(after: status, count: state.restartCount)
+        let late = machine.state == .stuck || machine.state == .quarantined
         guard machine.exitObserved(restarts: restarts) else { return }
         mainProcess.withLock { $0 = nil }
         population.withLock { $0 = nil }
@@ -73,12 +74,17 @@ extension Container {
         abandonExecs()
         if restarts { state.restartCount += 1 }
         record()
-        post("die", ["exitCode": "\(status.dockerCode)"])
-        if intended { post("stop") }
+        post("die", ["exitCode": "\(status.dockerCode)"].merging(late ? ["late": "true"] : [:]) { $1 })
+        if intended, state.quarantine == nil { post("stop") }
         beginCleanup()
         if let report = stopReport { resolveStopWaiters(.ended(report)) }
         resolveExitWaiters()
         if restarts { return scheduleRestart() }
+        if state.quarantine != nil {
+            // While it is being recorded, whoever does that goes on from there; what closes leaves it to the next engine.
+            if quarantining == nil, !closing { removeQuarantined() }
+            return
+        }
         // A restart under way: its end is not the container's. One that an engine began which has died is carried on.
         if state.isRestarting == true {
             // An engine that is being opened starts it when it has swept: `startAtOpen`.

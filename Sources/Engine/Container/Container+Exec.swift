@@ -23,6 +23,7 @@ extension Container {
     static let largestProcess = FrameReader.limit - 4096
 
     func createExec(_ request: ExecCreateRequest) throws(EngineError) -> String {
+        try checkNotQuarantined(before: "run a command in")
         guard machine.isActive, machine.state != .starting else { throw .notRunning("container \(id) is not running") }
         guard machine.state != .paused else {
             throw .conflict("Container \(id) is paused, unpause the container before exec")

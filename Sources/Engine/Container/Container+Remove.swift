@@ -13,7 +13,7 @@ extension Container {
         }
     }
 
-    private func removeNow(force: Bool, volumes: Bool) async throws(EngineError) {
+    func removeNow(force: Bool, volumes: Bool) async throws(EngineError) {
         switch machine.removeRequested(force: force, name: name) {
         case .refuse(let why): throw .conflict(why)
         case .cancelRestart:
@@ -21,14 +21,8 @@ extension Container {
             state.desired = .stopped
             return try await removeNow(force: force, volumes: volumes)
         case .killFirst:
-            try await killForRemoval()
-            if removed.current != nil { return }
-            // It may be on its way out by its own --rm.
-            if machine.state == .removing, let removal {
-                if let error = await removal.value() { throw error }
-                return
-            }
-            return try await removeNow(force: force, volumes: volumes)
+            if try await killForRemoval(volumes: volumes) { return }
+            return try await removeEnded(volumes: volumes)
         case .begin: break
         }
         publish()
@@ -46,6 +40,13 @@ extension Container {
         if let error = await failure.value() { throw error }
     }
 
+    /// What was killed for it; it may be on its way out by its own --rm.
+    func removeEnded(volumes: Bool) async throws(EngineError) {
+        if removed.current != nil { return }
+        guard machine.state == .removing, let removal else { return try await removeNow(force: true, volumes: volumes) }
+        if let error = await removal.value() { throw error }
+    }
+
     /// It may be tried again; who waits for it to be gone waits no longer.
     func removalFailed(_ error: EngineError) {
         machine.removeFailed()
@@ -53,11 +54,17 @@ extension Container {
         resolveExitWaiters(removalError: error)
     }
 
-    private func killForRemoval() async throws(EngineError) {
+    /// True: it did not die, and is quarantined instead of removed, as the engine is configured.
+    private func killForRemoval(volumes: Bool) async throws(EngineError) -> Bool {
         let outcome = try await stop(.kill(deadline: stopDefaults.killDeadline)).result()
-        guard outcome.hasEnded else {
-            throw .stuck("cannot remove container \"/\(name)\": \(Verdict.line(name, outcome.verdict))")
+        if outcome.hasEnded { return false }
+        guard core.configuration.quarantinesOnRemove else {
+            throw .stuck(
+                "cannot remove container \"/\(name)\": \(Verdict.line(name, outcome.verdict)) "
+                    + "('quell rm --quarantine \(name)' sets it aside, and its name is free)")
         }
+        _ = try await quarantine(QuarantineOrder(volumes: volumes), killed: true)
+        return true
     }
 
     /// Every step can be done again: a crash in between is finished at the next start.
@@ -80,6 +87,7 @@ extension Container {
         }
         if volumes { await removeAnonymousVolumes() }
         try await core.store.deleteContainer(id)
+        core.giveBackReservations(of: id, named: name)
         core.registry.remove(id)
         core.forgetExecs(of: id)
         resolveExitWaiters(removed: true)

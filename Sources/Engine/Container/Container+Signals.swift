@@ -5,6 +5,7 @@ import Synchronization
 extension Container {
     /// Sends it, and that is all. Where it is the container's stop signal, an end that follows is an intended one.
     func signal(_ signal: Signal) async throws(EngineError) {
+        try checkNotQuarantined(before: "signal")
         guard machine.isActive, machine.state != .starting else {
             throw .notRunning("cannot kill container: \(name): container \(id) is not running")
         }
@@ -44,6 +45,7 @@ extension Container {
 
     /// Stops it where it runs, and starts it. `--rm` does not remove it in between.
     func restart(_ options: StopOptions) async throws(EngineError) {
+        try checkNotQuarantined(before: "restart")
         // Its stop and its start are jobs with expectations of their own.
         try await core.jobs.track(.restart, id, within: nil) { (_) async throws(EngineError) in
             try await restartNow(options)

@@ -75,6 +75,7 @@ extension Container {
 
     private func performStart(_ cause: StartCause) async throws(EngineError) {
         expectMoves()
+        try await core.refuseHeld(document.mounts)
         let shared = try await sharedProcesses()
         try await forgetExitRecord()
         // The intent; whoever finds it after a crash knows that a mount, a bundle or a shim may be there.

@@ -34,6 +34,7 @@ extension Container {
         let action = machine.stopRequested()
         switch action {
         case .already: return finishedJob()
+        case .refuse(let why): throw .conflict(why)
         case .cancelRestart:
             cancelRestartTimer()
             state.desired = .stopped
@@ -169,6 +170,8 @@ extension Container {
         switch update {
         case .stuck(let finding):
             self.finding = finding
+            // No news: that is why it is there.
+            if machine.state == .quarantined { return publish() }
             machine.stuckObserved()
             state.verdict = Verdict.line(name, .stuck(finding))
             record()

@@ -72,7 +72,9 @@ extension Container {
             askAgain(run: number)
             // Between the look and the watch it may have emptied.
             await populationChanged(run: number)
-            if machine.isActive, let order = lastOrder ?? intendedOrder { stopByHand(order) }
+            // What is quarantined was killed.
+            guard machine.isActive, machine.state != .quarantined else { return }
+            if let order = lastOrder ?? intendedOrder { stopByHand(order) }
         } catch {
             core.logger.error("container \(id): \(error)")
         }

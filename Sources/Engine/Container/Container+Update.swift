@@ -4,6 +4,7 @@ import Linux
 
 extension Container {
     func rename(to new: String) async throws(EngineError) {
+        try checkNotQuarantined(before: "rename")
         guard machine.state != .removing else { throw .conflict("container \(name) is marked for removal") }
         guard new != name else { throw .invalid("Renaming a container with the same name as its current name") }
         // One after another: the last that is recorded must be the last that is known here.
@@ -29,6 +30,7 @@ extension Container {
 
     /// Checks, applies to the living cgroup, then records.
     func update(_ update: ContainerUpdateRequest) async throws(EngineError) -> ContainerUpdateResponse {
+        try checkNotQuarantined(before: "update")
         guard machine.state != .removing else { throw .conflict("container \(name) is marked for removal") }
         var changed = document
         changed.host = try UpdatedLimits.merge(update, into: document.host)

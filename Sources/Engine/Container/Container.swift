@@ -69,6 +69,8 @@ actor Container {
     var exitWaiters: [ExitWaiter] = []
     /// The removal under way, for those who join it; nil: it was done.
     var removal: Promise<EngineError?>?
+    /// The recording of a quarantine under way, for those who join it.
+    var quarantining: Promise<EngineError?>?
     /// Calls of `restart` that go on.
     var restarters = 0
     /// Clients that attached before the start.
@@ -122,6 +124,7 @@ actor Container {
         var all = document.config.labels ?? [:]
         all["image"] = document.config.image
         all["name"] = name
+        if let former = state.quarantine?.formerName, former != name { all["formerName"] = former }
         core.events.post(type: "container", action: action, id: id, attributes: all.merging(attributes) { $1 })
     }
 }

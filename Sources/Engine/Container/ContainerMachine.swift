@@ -12,6 +12,8 @@ struct ContainerMachine: Sendable {
         case stopping
         /// Its kill deadline passed; the job goes on.
         case stuck
+        /// Set aside: what is left of it is watched to its end, and everything else that it had is free.
+        case quarantined
         /// Ended; waits for its back-off to be started again.
         case restarting
         case exited
@@ -27,10 +29,13 @@ struct ContainerMachine: Sendable {
     /// A shim or leftover tasks may exist.
     var isActive: Bool {
         switch state {
-        case .starting, .running, .paused, .stopping, .stuck: true
+        case .starting, .running, .paused, .stopping, .stuck, .quarantined: true
         case .created, .restarting, .exited, .removing: false
         }
     }
+
+    /// Why nothing can be asked of a quarantined container.
+    static let quarantineText = "it is quarantined: it was killed, and is removed as soon as its last process has ended"
 
     // MARK: start
 
@@ -46,6 +51,7 @@ struct ContainerMachine: Sendable {
         case .stuck:
             return .refuse("cannot start a stuck container: its processes are still being killed (inspect names them)")
         case .paused: return .refuse("cannot start a paused container, try unpause instead")
+        case .quarantined: return .refuse("cannot start the container: " + ContainerMachine.quarantineText)
         case .removing: return .refuse("container is marked for removal and cannot be started")
         }
     }
@@ -69,6 +75,8 @@ struct ContainerMachine: Sendable {
         case order
         /// When the start is done.
         case orderLater
+        /// It was killed already, and nothing sharper is there.
+        case refuse(String)
     }
 
     mutating func stopRequested() -> StopAction {
@@ -84,6 +92,7 @@ struct ContainerMachine: Sendable {
             state = .stopping
             return .order
         case .stuck: return .order
+        case .quarantined: return .refuse("cannot stop the container: " + ContainerMachine.quarantineText)
         }
     }
 
@@ -91,13 +100,13 @@ struct ContainerMachine: Sendable {
     mutating func stuckObserved() {
         switch state {
         case .running, .paused, .stopping: state = .stuck
-        case .stuck, .starting, .created, .restarting, .exited, .removing: break
+        case .stuck, .quarantined, .starting, .created, .restarting, .exited, .removing: break
         }
     }
 
     /// A shim was found that went on while no engine was there.
     mutating func adopted(_ shim: ShimState) {
-        guard isActive else { return }
+        guard isActive, state != .quarantined else { return }
         switch shim {
         case .created, .starting: state = .starting
         case .running: state = .running
@@ -110,10 +119,10 @@ struct ContainerMachine: Sendable {
 
     // MARK: end
 
-    /// True when this is news.
+    /// True when this is news. What was quarantined has no restart duty any more.
     mutating func exitObserved(restarts: Bool) -> Bool {
         guard isActive else { return false }
-        state = restarts ? .restarting : .exited
+        state = restarts && state != .quarantined ? .restarting : .exited
         return true
     }
 
@@ -125,6 +134,7 @@ struct ContainerMachine: Sendable {
         case .running: nil
         case .paused: "Container \(name) is already paused"
         case .stopping, .stuck: "Container \(name) is stopping, stop the container or wait for it"
+        case .quarantined: "cannot pause container \(name): " + ContainerMachine.quarantineText
         case .restarting: "Container \(name) is restarting, wait until the container is running"
         case .created, .starting, .exited, .removing: "Container \(name) is not running"
         }
@@ -156,6 +166,8 @@ struct ContainerMachine: Sendable {
             state = .exited
             return .cancelRestart
         case .removing: return .refuse("removal of container \(name) is already in progress")
+        case .quarantined:
+            return .refuse("cannot remove container \"/\(name)\": " + ContainerMachine.quarantineText)
         case .starting, .running, .stopping, .stuck:
             if force { return .killFirst }
             return .refuse(
@@ -170,5 +182,44 @@ struct ContainerMachine: Sendable {
     /// The removal could not be finished; it may be tried again.
     mutating func removeFailed() {
         if state == .removing { state = .exited }
+    }
+}
+
+// MARK: quarantine
+
+extension ContainerMachine {
+    enum QuarantineAction: Equatable {
+        /// Its kill deadline has passed: it is quarantined from here on, if that can be recorded.
+        case begin
+        case killFirst
+        /// Nothing lives: there is nothing to set aside.
+        case remove
+        case already
+        case refuse(String)
+    }
+
+    /// `killed`: by this request, and the deadline has passed with tasks alive.
+    mutating func quarantineRequested(killed: Bool, name: String) -> QuarantineAction {
+        switch state {
+        case .created, .exited, .restarting: return .remove
+        case .removing: return .refuse("removal of container \(name) is already in progress")
+        case .quarantined: return .already
+        case .running, .paused, .stopping:
+            guard killed else { return .killFirst }
+            state = .quarantined
+            return .begin
+        case .stuck:
+            state = .quarantined
+            return .begin
+        case .starting:
+            // Its shim has a runtime to end first, and says by itself when that fails.
+            if killed { return .refuse("cannot quarantine container \(name): its start has not come back yet") }
+            return .killFirst
+        }
+    }
+
+    /// It could not be recorded. Its kill deadline has passed all the same.
+    mutating func quarantineFailed() {
+        if state == .quarantined { state = .stuck }
     }
 }

@@ -28,5 +28,5 @@ struct ContainerSnapshot: Sendable {
     /// Tasks may be alive.
     var isActive: Bool { ContainerMachine(live).isActive }
     /// As Docker counts it: its main process was started and is not known to have ended.
-    var isRunning: Bool { isActive && live != .starting }
+    var isRunning: Bool { isActive && live != .starting && live != .quarantined }
 }

@@ -3,7 +3,7 @@ import Lifecycle
 /// What has become of a container: the changing half of its row.
 struct RunState: Codable, Hashable, Sendable {
     /// Coarse, durable; the finer states live in memory and are found again by asking the shim.
-    enum Phase: String, Codable, Sendable { case created, active, exited, removing }
+    enum Phase: String, Codable, Sendable { case created, active, quarantined, exited, removing }
     enum Desired: String, Codable, Sendable { case stopped, running }
 
     var phase = Phase.created
@@ -31,6 +31,8 @@ struct RunState: Codable, Hashable, Sendable {
     /// The root file system and the volumes' first content are in place.
     var prepared = false
     var health: HealthState?
+    /// Since it is quarantined, and for good: it is removed when it has ended.
+    var quarantine: QuarantineRecord?
 }
 
 /// A `StopOrder` as the database keeps it: for an engine that ends before its supervisor has heard of it.

@@ -10,6 +10,10 @@ extension Container {
         switch state.phase {
         case .created, .exited: beginSweep()
         case .removing: await finishRemoval()
+        case .quarantined:
+            if state.boot != core.boot { return endedUnseen() }
+            await findShim()
+            if machine.state == .quarantined { containLeftovers() }
         case .active:
             if state.boot != core.boot { return endedUnseen() }
             await findShim()
@@ -28,7 +32,9 @@ extension Container {
     }
 
     private func finishRemoval() async {
-        do throws(EngineError) { try await performRemoval(volumes: document.host.autoRemove) } catch {
+        do throws(EngineError) {
+            try await performRemoval(volumes: document.host.autoRemove || state.quarantine?.removesVolumes == true)
+        } catch {
             core.logger.error("container \(name) could not be removed: \(error)")
             removalFailed(error)
         }
@@ -87,6 +93,7 @@ extension Container {
         let ran = overflow ? 0 : max(0, past)
         startedAt = MonotonicClock.now() - .nanoseconds(ran)
         record()
+        if machine.state == .quarantined { return }
         startHealthChecks(fresh: false)
         if snapshot.job != nil { enterFoundStop(isStuck: snapshot.state == .stuck) }
         // A stop was asked for, but the engine ended before the shim heard of it.

@@ -113,6 +113,23 @@ extension Store {
         }
     }
 
+    /// Name and state in one step: whoever finds the row after a crash finds both or neither.
+    func setAside(_ id: String, as name: String, _ state: RunState) async throws(EngineError) {
+        try await write("record the quarantine of container \(id)", durable: true) { database in
+            try Store.rename(id, to: name, state, in: database)
+        }
+    }
+
+    /// Takes `setAside` back, in order with all other writes, without waiting.
+    func enqueueReturn(_ id: String, to name: String, _ state: RunState) {
+        enqueue("take back the quarantine of container \(id)") { try Store.rename(id, to: name, state, in: $0) }
+    }
+
+    private static func rename(_ id: String, to name: String, _ state: RunState, in database: Database) throws {
+        try database.execute(
+            sql: "UPDATE container SET name = ?, state = ? WHERE id = ?", arguments: [name, try encode(state), id])
+    }
+
     func deleteContainer(_ id: String) async throws(EngineError) {
         try await write("forget container \(id)", durable: false) { database in
             try database.execute(sql: "DELETE FROM container WHERE id = ?", arguments: [id])

@@ -15,7 +15,7 @@ enum Observation: Hashable, Sendable {
     case unknown
 
     static func look(_ container: Container, _ snapshot: ContainerSnapshot) -> Observation {
-        guard snapshot.isRunning else { return .idle }
+        guard snapshot.isRunning || snapshot.live == .quarantined else { return .idle }
         do throws(SystemError) {
             let populated = try container.population.withLock { (held) throws(SystemError) in
                 try held.borrow { (events) throws(SystemError) in try events.current().populated }

@@ -12,19 +12,22 @@ enum StateText {
         case .paused: "paused"
         case .stopping: "stopping"
         case .stuck: "stuck"
+        case .quarantined: "quarantined"
         case .restarting: "restarting"
         case .exited: "exited"
         case .removing: "removing"
         }
     }
 
-    /// The nearest of Docker's that is not a lie: what may still have tasks is running.
+    /// The nearest of Docker's that is not a lie: what may still have tasks is running; what is quarantined is `dead`, "only
+    /// partially removed because resources were kept busy".
     static func docker(_ snapshot: ContainerSnapshot) -> String {
         switch snapshot.live {
         case .created: "created"
         case .starting: snapshot.state.startedAt == 0 ? "created" : "restarting"
         case .running, .stopping, .stuck: "running"
         case .paused: "paused"
+        case .quarantined: "dead"
         case .restarting: "restarting"
         case .exited: "exited"
         case .removing: "removing"
@@ -41,9 +44,15 @@ enum StateText {
         case .restarting: return "Restarting (\(ended)"
         case .exited: return state.startedAt == 0 && state.finishedAt == 0 ? "Created" : "Exited (\(ended)"
         case .removing: return "Removal In Progress"
+        case .quarantined: return quarantine(state, now)
         case .running, .paused, .stopping, .stuck:
             return "Up \(span(since: state.startedAt, now))" + remark(snapshot, seen)
         }
+    }
+
+    private static func quarantine(_ state: RunState, _ now: Int64) -> String {
+        guard let record = state.quarantine else { return "Quarantined" }
+        return "Quarantined \(span(since: record.since, now)) ago (was \(record.formerName))"
     }
 
     private static func remark(_ snapshot: ContainerSnapshot, _ seen: Observation) -> String {
@@ -104,6 +113,7 @@ extension ContainerState {
         running = snapshot.isRunning
         paused = snapshot.live == .paused
         restarting = snapshot.live == .restarting
+        dead = snapshot.live == .quarantined
         (oomKilled, pid, error) = (state.oomKilled, Int(state.pid), state.error)
         exitCode = state.exit?.status.dockerCode ?? 0
         exitCodeObserved = state.exit.map { $0.status.shellCode != nil }

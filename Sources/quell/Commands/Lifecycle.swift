@@ -87,13 +87,20 @@ enum RmCommand: Command {
         examples: [
             ("quell rm web", "one that has ended"),
             ("quell rm -fv web", "also while it runs, with its anonymous volumes"),
+            ("quell rm --quarantine web", "also when it cannot be killed: its name is free for another at once"),
         ])
     static let force = Flag("force", short: "f", "Kill it first, if it runs")
     static let volumes = Flag("volumes", short: "v", "Its anonymous volumes too")
-    static let options: [any OptionSpec] = [force, volumes]
+    static let quarantine = Flag(
+        "quarantine", "Kill it first, if it runs, and set it aside if it does not die; 'quell quarantine ls' lists it")
+    static let options: [any OptionSpec] = [force, volumes, quarantine, StopCommand.killDeadline]
     static let operands = Operands.atLeast(1, .containers)
 
     static func run(_ arguments: Arguments, _ session: Session) async throws -> Int32 {
+        if try arguments[quarantine] { return try await quarantine(arguments, session) }
+        guard try arguments[StopCommand.killDeadline] == nil else {
+            throw Failure("--kill-deadline is for --quarantine: without it, rm -f waits as the container is configured")
+        }
         let client = session.client
         let (force, volumes) = (try arguments[force], try arguments[volumes])
         return try await session.each(arguments.operands) { name in
@@ -105,6 +112,22 @@ enum RmCommand: Command {
                 try session.warn("\(error)")
                 return nil
             }
+        }
+    }
+}
+
+extension RmCommand {
+    private static func quarantine(_ arguments: Arguments, _ session: Session) async throws -> Int32 {
+        let client = session.client
+        var order = QuarantineRequest()
+        order.killDeadlineMs = try arguments[StopCommand.killDeadline].map { Int($0.wholeMilliseconds) }
+        order.volumes = try arguments[volumes]
+        return try await session.each(arguments.operands, width: 100) { [order] name in
+            let result = try await client.quarantineContainer(name, order)
+            guard let left = result.quarantined else { return result.name }
+            let id = shortID(result.id, full: false)
+            try session.warn("\(result.name) is quarantined as \(id): \(left.finding.message)")
+            return result.name
         }
     }
 }

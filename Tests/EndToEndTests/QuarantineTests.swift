@@ -1,0 +1,86 @@
+import Lifecycle
+import Linux
+import TestKit
+import Testing
+
+private let hasFUSE: Bool = {
+    do { return try File.status(of: "/dev/fuse") != nil } catch { return false }
+}()
+
+/// What cannot be killed is set aside: its name is free at once, what is left of it is followed to its end.
+@Suite(.serialized, .timeLimit(.minutes(3)), .enabled(if: hasFUSE, "no /dev/fuse"))
+struct QuarantineTests {
+    /// A container whose child will not die, once it is killed.
+    private func withDoomed(
+        _ arguments: [String] = [], _ options: [String] = [],
+        _ body: (Daemon, HungFileSystem, _ id: String) throws -> Void
+    ) throws {
+        try withDaemon { daemon in
+            if !arguments.isEmpty {
+                try daemon.shutDown()
+                try daemon.start(arguments)
+            }
+            let hung = try HungFileSystem()
+            // Whatever happens: while it hangs, nothing of this test can be cleaned up.
+            defer { #expect(throws: Never.self) { try hung.abort() } }
+            let id = try run(daemon, hung, options)
+            try hung.waitUntilRead()
+            try body(daemon, hung, id)
+        }
+    }
+
+    private func run(_ daemon: Daemon, _ hung: HungFileSystem, _ options: [String] = []) throws -> String {
+        let words =
+            ["run", "-d", "--name", "doomed", "--label", "quell.stop.kill-deadline=500ms", "-v", hung.path + ":/hung"]
+            + options + [Programs.image, "sh", "-c", "cat /hung/file & wait"]
+        let end = try daemon.command(words).finish(within: Limit.command)
+        try #require(end.succeeded, "\(end.text)")
+        return end.trimmed
+    }
+
+    private func quarantined(_ daemon: Daemon) throws -> [Substring] {
+        try daemon.must("quarantine", "ls", "--no-trunc", "--format", "{{.ID}} {{.FormerName}}").split(separator: "\n")
+    }
+
+    /// Nothing of it is left: no record, no directory, no control group.
+    private func expectGone(_ daemon: Daemon, _ id: String) throws {
+        try eventually("\(id) is removed", within: Limit.command) {
+            try !daemon.quell("inspect", id).succeeded
+        }
+        #expect(try quarantined(daemon) == [])
+        #expect(try File.status(of: "\(daemon.dataRoot)/containers/\(id)") == nil)
+        #expect(try File.status(of: "\(daemon.runRoot)/c/\(id)") == nil)
+        let group = Cgroup("/\(daemon.cgroupParent)/\(id)", on: try CgroupHost.detect())
+        #expect(try !group.exists())
+    }
+
+    @Test func itsNameIsFreeAndItsLateExitIsSeenOverARestartOfTheDaemon() throws {
+        try withDoomed { daemon, hung, id in
+            let end = try daemon.quell("rm", "--quarantine", "doomed")
+            #expect(end.succeeded && end.output == "doomed\n", "\(end.text)")
+            #expect(end.errors.contains("quarantined as \(id.prefix(12))"), "\(end.text)")
+            #expect(end.elapsed < Limit.atOnce)
+            #expect(try quarantined(daemon) == ["\(id) doomed"])
+            #expect(try !daemon.must("ps").contains(id.prefix(12)))
+            #expect(try daemon.must("ps", "-a", "--filter", "id=\(id)").contains("Quarantined"))
+            #expect(try daemon.inspect(id, ".State.Status") == "dead")
+            #expect(try daemon.inspect(id, ".State.QuellState") == "quarantined")
+
+            try daemon.runReady("doomed", Scripts.handles)
+            try daemon.crash()
+            try daemon.start()
+            #expect(try quarantined(daemon) == ["\(id) doomed"])
+            #expect(try daemon.inspect("doomed", ".State.Status") == "running")
+            let pids = Cgroup("/\(daemon.cgroupParent)/\(id)", on: try CgroupHost.detect()).directory(of: .pids)
+            if let pids { #expect(try File.readIfPresent(pids + "/pids.max") == Array("0\n".utf8)) }
+
+            try hung.abort()
+            try expectGone(daemon, id)
+            let events = try daemon.must("events", "--since", "10m", "--until", "0s", "--filter", "container=\(id)")
+            let died = try #require(events.split(separator: "\n").first { $0.contains(" die ") }, "\(events)")
+            #expect(died.contains("late=true") && died.contains("formerName=doomed"), "\(died)")
+            #expect(events.contains(" quarantine ") && events.contains(" destroy "), "\(events)")
+            #expect(try daemon.inspect("doomed", ".State.Status") == "running")
+        }
+    }
+}
