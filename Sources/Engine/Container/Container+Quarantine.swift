@@ -1,4 +1,5 @@
 import APITypes
+import Diagnosis
 import Lifecycle
 import Linux
 import Logging
@@ -94,11 +95,14 @@ extension Container {
         publish()
     }
 
+    /// What is not known of one of its tasks holds all of them.
     private func heldMounts() async -> [HeldMount] {
         let (core, plans) = (core, document.mounts)
+        guard plans.contains(where: { $0.kind != .tmpfs }) else { return [] }
         do throws(EngineError) {
-            return try await Blocking.run("looking at the mounts", within: .seconds(2), on: core.reactor) {
-                () throws(EngineError) in core.heldMounts(of: plans, .unknown)
+            let (collector, subject) = (Collector(prober: core.prober), try core.subject(snapshot))
+            return try await Blocking.run("looking at its mounts", within: .seconds(3), on: core.reactor, .diagnosis) {
+                () throws(EngineError) in core.heldMounts(of: plans, HungPlaces(collector.collect(subject)))
             }
         } catch {
             core.logger.warning("container \(id): \(error)")

@@ -48,8 +48,7 @@ extension EngineCore {
         }
     }
 
-    /// The volumes and directories that the tasks of a container may hang on. `mounts`: of the container's own view, nil:
-    /// unknown.
+    /// The volumes and directories that the tasks of a container hang on, or may hang on. Blocks.
     func heldMounts(of plans: [MountPlan], _ hung: HungPlaces) -> [HeldMount] {
         let table: MountTable?
         do throws(SystemError) { table = MountTable(try Procfs.mountinfo()) } catch {
@@ -59,26 +58,6 @@ extension EngineCore {
         return plans.compactMap { plan in
             guard let path = hostPath(plan.kind, plan.source), hung.contains(plan, among: plans) else { return nil }
             return HeldMount(kind: plan.kind, source: plan.source, device: table?.device(of: path))
-        }
-    }
-}
-
-/// Where in a container its leftover tasks hang.
-enum HungPlaces: Hashable, Sendable {
-    /// It is not known of each of them: it may be anywhere.
-    case unknown
-    /// Mount points as the container sees them.
-    case mountPoints(Set<String>)
-
-    /// The innermost of the plans that a place is in.
-    func contains(_ plan: MountPlan, among plans: [MountPlan]) -> Bool {
-        switch self {
-        case .unknown: true
-        case .mountPoints(let points):
-            points.contains { point in
-                let over = plans.filter { point == $0.target || point.hasPrefix($0.target + "/") }
-                return over.max { $0.target.utf8.count < $1.target.utf8.count }?.target == plan.target
-            }
         }
     }
 }
