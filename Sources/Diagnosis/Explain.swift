@@ -33,6 +33,26 @@ extension Evidence {
             .sorted { $0.path.utf8.count < $1.path.utf8.count }
     }
 
+    /// By which freezer the task is held; nil: by none. In v1 a frozen task shows D, in v2 S.
+    func freezer(of task: TaskEvidence) -> FreezerEvidence.Version? {
+        switch task.state {
+        case "D":
+            if task.sleepsIn(KernelFunctions.refrigerator) { return .v1 }
+            return frozenGroups(.v1, holding: task.freezerPath).isEmpty ? nil : .v1
+        case "S":
+            guard task.sleepsIn(KernelFunctions.freezerTrap) else { return nil }
+            return frozenGroups(.v2, holding: task.unifiedPath).isEmpty ? nil : .v2
+        default: return nil
+        }
+    }
+
+    /// Every task of the frozen groups is frozen: this one sleeps in D for that, and for nothing else.
+    func isFrozenForGood(_ task: TaskEvidence) -> Bool {
+        guard freezer(of: task) == .v1 else { return false }
+        return task.sleepsIn(KernelFunctions.refrigerator)
+            || !frozenGroups(.v1, holding: task.freezerPath).contains(where: \.isFreezing)
+    }
+
     /// A stop thaws the groups of its container, and none above.
     func isThawedByStop(_ freezer: FreezerEvidence) -> Bool {
         subject.cgroups.contains { freezer.path.isWithin($0.path) }

@@ -16,11 +16,12 @@ public struct Explanation: Hashable, Sendable {
     public var reason: Reason? { causes.first?.reason }
     /// KILL was sent and cannot work: proven, not guessed.
     public var isStuck: Bool { causes.contains { $0.certainty == .proven } }
-    /// Of all causes that hold up a KILL, and of freezers; each once, the one that helps most first.
+    /// Of all causes that hold up a KILL, and of freezers and tracers; each once, the one that helps most first.
     public var remedies: [Remedy] {
-        causes.filter { $0.certainty != .harmless || $0.reason == .frozenCgroup }.flatMap(\.remedies).reduce(into: []) {
-            if !$0.contains($1) { $0.append($1) }
-        }
+        causes.filter { $0.certainty != .harmless || [.frozenCgroup, .traced].contains($0.reason) }.flatMap(\.remedies)
+            .reduce(into: []) {
+                if !$0.contains($1) { $0.append($1) }
+            }
     }
 }
 

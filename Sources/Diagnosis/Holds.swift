@@ -38,7 +38,7 @@ struct Holds {
     private func hold(_ task: TaskEvidence) -> Hold? {
         switch task.state {
         case "D": return uninterruptible(task)
-        case "S" where task.sleepsIn(KernelFunctions.freezer): return frozen(task)
+        case "S" where evidence.freezer(of: task) != nil: return frozen(task)
         case "S" where task.wchan == "request_wait_answer": return waiting(task, .fuse, connection(of: task))
         case "t" where evidence.process(task.pid)?.tracer != nil:
             return Hold(
@@ -49,12 +49,13 @@ struct Holds {
     }
 
     private func uninterruptible(_ task: TaskEvidence) -> Hold? {
-        if task.sleepsIn(KernelFunctions.freezer) { return frozen(task) }
+        if evidence.isFrozenForGood(task) { return frozen(task) }
         if task.isVforkParent { return Hold(reason: .vfork, certainty: .harmless, target: "\(task.tid)", task: task) }
         if task.touchesFuse { return waiting(task, .fuse, connection(of: task)) }
         if task.touchesNetwork { return waiting(task, .nfs, task.mountTarget) }
         if KernelFunctions.isFrozenFileSystem(task.stack) { return waiting(task, .frozenFileSystem, task.mountTarget) }
         if let device = device(of: task), device.isSuspended { return waiting(task, .suspendedDevice, device.name) }
+        if evidence.freezer(of: task) != nil { return frozen(task) }
         if task.sleepsIn(KernelFunctions.reclaim) { return waiting(task, .memoryPressure, "") }
         if task.sleepsIn(KernelFunctions.blockIO) { return blockIO(task) }
         if task.sleepsIn(KernelFunctions.lock) { return waiting(task, .unknown, "lock") }

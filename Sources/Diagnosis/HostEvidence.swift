@@ -12,6 +12,8 @@ public struct FreezerEvidence: Hashable, Sendable {
     public var isSelfFrozen: Bool
     /// It is frozen or about to be, by itself or by one above it.
     public var isFrozen: Bool
+    /// v1: not all of its tasks could be frozen yet; one that sleeps elsewhere in D cannot.
+    public var isFreezing = false
 
     public init(version: Version, path: String, directory: String, isSelfFrozen: Bool, isFrozen: Bool) {
         (self.version, self.path, self.directory) = (version, path, directory)

@@ -6,9 +6,13 @@ enum KernelFunctions {
     private static let holds: Set<String> = [
         "request_wait_answer", "zap_pid_ns_processes", "do_freezer_trap", "__refrigerator", "fuse_get_req",
         "__fuse_request_alloc", "fuse_wait_on_page_writeback", "fuse_dax_wait", "ptrace_stop", "do_signal_stop",
+        "get_signal",
     ]
 
-    static let freezer: Set<String> = ["__refrigerator", "do_freezer_trap", "do_freezer_trap.isra.0"]
+    /// v1 before 6.1; since then a task is frozen wherever it sleeps.
+    static let refrigerator: Set<String> = ["__refrigerator"]
+    /// v2, and the function that it became part of.
+    static let freezerTrap: Set<String> = ["do_freezer_trap", "get_signal"]
     static let namespaceEnd: Set<String> = ["zap_pid_ns_processes"]
     static let traced: Set<String> = ["ptrace_stop", "ptrace_notify", "ptrace_do_notify"]
     static let vfork: Set<String> = ["wait_for_vfork_done", "kernel_clone", "_do_fork", "do_fork"]

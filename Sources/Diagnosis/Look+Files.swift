@@ -44,17 +44,19 @@ extension Look {
                 guard task.isWorthDetails else { continue }
                 let path = task.call?.pathArgument
                 if let descriptor = task.call?.descriptorArgument {
-                    task.file = file(descriptor, of: task.pid)
+                    task.file = file(descriptor, of: task.tid)
                 } else if let path, texts < Look.texts {
                     texts += 1
-                    task.file = file(at: path.address, path.directory, of: task.pid)
+                    task.file = file(at: path.address, path.directory, of: task.tid)
                 }
-                task.mount = mount(of: task.file, task.pid, main)
+                task.mount = mount(of: task.file, task.tid, main)
                 task.hostMountPoint = task.mount.flatMap(hostMountPoint)
                 evidence.processes[index].tasks[place] = task
             }
         }
     }
+
+    // By the task: a leader that is a zombie has no files, no memory and no mounts any more.
 
     private func file(_ descriptor: Int32, of pid: Int32) -> TaskFile? {
         reading { () throws(SystemError) in try procfs.openFile(descriptor, of: pid) }.map {

@@ -66,9 +66,11 @@ extension Look {
         case .v1:
             guard let state = word(directory + "/freezer.state") else { return nil }
             let own = word(directory + "/freezer.self_freezing")
-            return FreezerEvidence(
+            var freezer = FreezerEvidence(
                 version: version, path: path, directory: directory, isSelfFrozen: own == "1" || own == nil,
                 isFrozen: state != "THAWED")
+            freezer.isFreezing = state == "FREEZING"
+            return freezer
         case .v2:
             guard let own = word(directory + "/cgroup.freeze") else { return nil }
             let events = bytes(directory + "/cgroup.events")?.textLines ?? []

@@ -18,7 +18,7 @@ extension Look {
         if let mount = task.mount, FileSystemKind.isFuse(mount.type) { return add(mount) }
         guard touchesFuse else { return }
         let main = evidence.subject.main
-        let seen = reading { () throws(SystemError) in try mounts.all(of: task.pid, main: main) } ?? []
+        let seen = reading { () throws(SystemError) in try mounts.all(of: task.tid, main: main) } ?? []
         // The layers of an overlay are no mounts that its users see.
         let layers = seen.filter { $0.type == "overlay" }.flatMap(Look.layers)
         let below = reading { () throws(SystemError) in

@@ -73,7 +73,7 @@ extension Pressure.Value {
 
 extension LockOwner {
     /// `INFO: task cat:4711 is blocked on a mutex likely owned by task dd:4700.` (6.15; `last held by` for semaphores).
-    init?(logLine: String) {
+    public init?(logLine: String) {
         guard let start = logLine.range(of: "task ", after: nil),
             let blocked = logLine.range(of: " is blocked on a", after: start.upperBound),
             let by = logLine.range(of: " by task ", after: blocked.upperBound),

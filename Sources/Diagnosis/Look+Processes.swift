@@ -21,7 +21,39 @@ extension Look {
             evidence.processes.append(process)
         }
         if pids.count > Look.processLimit { evidence.isTruncated = true }
+        addInit(uptime)
+        addChildren(uptime)
         addParents()
+    }
+
+    /// An init that waits for its last children is in no control group any more, and nobody may have named it.
+    private func addInit(_ uptime: Duration?) {
+        guard evidence.subject.main == nil, !evidence.processes.contains(where: \.isNamespaceInit),
+            let inner = evidence.processes.first(where: { $0.namespacePids.count > 1 }),
+            let namespace = reading({ () throws(SystemError) in try procfs.link("\(inner.pid)/ns/pid") })
+        else { return }
+        for pid in reading({ () throws(SystemError) in try procfs.processes() }) ?? [] {
+            if isLate { return gap("the init of its PID namespace was not looked for: no time was left") }
+            guard quietly({ () throws(SystemError) in try procfs.link("\(pid)/ns/pid") }) == namespace,
+                var found = process(pid, uptime), found.isNamespaceInit
+            else { continue }
+            for index in evidence.processes.indices { evidence.processes[index].isMain = false }
+            found.isMain = true
+            return evidence.processes.insert(found, at: 0)
+        }
+    }
+
+    /// What a shell handles depends on what it runs in the foreground.
+    private func addChildren(_ uptime: Duration?) {
+        guard case .process(let pid) = evidence.subject.kind,
+            evidence.processes.first(where: { $0.pid == pid })?.isShell == true
+        else { return }
+        for child in reading({ () throws(SystemError) in try procfs.processes() }) ?? [] {
+            if isLate { return gap("not all its children were looked at: no time was left") }
+            let stat = quietly { () throws(SystemError) in try procfs.stat(of: child) }
+            guard stat?.parent == pid, let process = process(child, uptime) else { continue }
+            evidence.processes.append(process)
+        }
     }
 
     /// Nil: it is gone.

@@ -94,10 +94,10 @@ extension StopOutlook {
                 "\(main.name.text) is suspended: a handler runs after `kill -CONT \(main.pid)`; KILL works at once")
         }
         if let tracer = main.tracer { notes.append("\(tracer.text) traces it, and sees signals first") }
-        if leader?.sleepsIn(KernelFunctions.freezer) == true {
+        if let leader, evidence.freezer(of: leader) != nil {
             let groups =
-                evidence.frozenGroups(.v1, holding: leader?.freezerPath)
-                + evidence.frozenGroups(.v2, holding: leader?.unifiedPath)
+                evidence.frozenGroups(.v1, holding: leader.freezerPath)
+                + evidence.frozenGroups(.v2, holding: leader.unifiedPath)
             let above = groups.filter { !evidence.isThawedByStop($0) }
             notes.append(
                 above.isEmpty

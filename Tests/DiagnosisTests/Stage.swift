@@ -5,6 +5,10 @@ import TestKit
 
 /// Processes to be explained, and the looking at them.
 enum Stage {
+    static func collect(_ subject: Subject) throws -> Diagnosis.Evidence {
+        Collector(prober: ProbeRunner(try BuiltProduct.path("quell-shim"))).collect(subject)
+    }
+
     static func start(_ arguments: [String], in cgroup: Cgroup? = nil) throws -> SpawnedProcess {
         var request = SpawnRequest("/bin/busybox", arguments)
         request.cgroups = try cgroup?.openDoors(.membership)

@@ -23,6 +23,17 @@ extension Container {
         }
     }
 
+    /// For a stop that an earlier engine found stuck: its shim knows what is alive, and not why.
+    func recallCause() {
+        let number = run
+        Task {
+            let cause = await stuckCause()
+            guard number == run, finding != nil else { return }
+            finding?.cause = cause
+            publish()
+        }
+    }
+
     /// Nil: nothing was found, or there was no time to look.
     func stuckCause() async -> StuckCause? {
         do throws(EngineError) {

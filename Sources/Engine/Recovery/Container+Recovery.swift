@@ -71,6 +71,7 @@ extension Container {
         if let record = snapshot.exit { return finished(by: record) }
         machine.adopted(snapshot.state)
         finding = snapshot.stuck
+        if finding != nil { recallCause() }
         switch snapshot.state {
         case .created:
             // The engine ended between the shim and the runtime: nothing has run, and nothing will.

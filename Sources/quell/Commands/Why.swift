@@ -20,14 +20,18 @@ enum WhyCommand: Command {
     static let cgroup = Option("cgroup", "PATH", "Explain the processes of this control group instead") {
         (text) throws(ValueFault) in try cgroupPath(text)
     }
-    static let options: [any OptionSpec] = [pid, cgroup, Shared.format]
+    static let runRoot = Option(
+        "run-root", "DIR", "Where quelld has its run-time files, for when it is dead (the directory of its socket)",
+        completion: .directories
+    ) { (text) throws(ValueFault) in text }
+    static let options: [any OptionSpec] = [pid, cgroup, runRoot, Shared.format]
     static let operands = Operands.atLeast(0, .containers)
     // 0, 1 and 3 are all that it ends with.
     static let usageStatus: Int32 = 1
 
     static func run(_ arguments: Arguments, _ session: Session) async throws -> Int32 {
         let format = try arguments.format()
-        let look = WhyLook(session)
+        let look = WhyLook(session, runRoot: try arguments[runRoot])
         var reports: [Result<WhyReport, any Error>] = []
         if let number = try arguments[pid] { reports.append(Result { try look.process(Int32(number)) }) }
         if let path = try arguments[cgroup] { reports.append(Result { try look.cgroup(path) }) }

@@ -14,10 +14,10 @@ struct WhyLook: Sendable {
     /// What a daemon may take that is well; then one looks without it.
     private static let patience = Duration.milliseconds(1500)
 
-    init(_ session: Session) {
+    init(_ session: Session, runRoot: String?) {
         client = session.client
         let socket = session.client.endpoint.socketPath
-        runRoot = String(socket[..<(socket.lastIndex(of: "/") ?? socket.startIndex)])
+        self.runRoot = runRoot ?? String(socket[..<(socket.lastIndex(of: "/") ?? socket.startIndex)])
         // This program, as it runs: the hidden word makes it a disposable child.
         collector = Collector(prober: ProbeRunner("/proc/self/exe", words: [Quell.probeWord]))
     }
