@@ -1,7 +1,9 @@
 import APITypes
+import Diagnosis
 import Lifecycle
 import Linux
 import Logging
+import Synchronization
 
 /// Speaks up for calls that are past their expectation: an event, a line in the log, and the finding that `quell jobs`
 /// shows. It waits for nothing that hangs, and decides nothing.
@@ -46,9 +48,22 @@ struct Watchdog: Sendable {
         case .call, .start, .exec, .restart: return nil
         case .stop, .kill, .remove: break
         }
+        if let explained = await explain(snapshot) { return explained }
         let since = snapshot.stopSince ?? MonotonicClock.now()
         let seen = await LeftoverTasks.look(core.cgroup(id), since: since, core)
         return seen.tasks.isEmpty ? nil : OverdueText.tasks(seen)
+    }
+
+    /// Nil where nothing is found that holds it up, or it could not be looked for.
+    private func explain(_ snapshot: ContainerSnapshot) async -> String? {
+        do throws(EngineError) {
+            let explanation = try await core.explain(try core.subject(snapshot))
+            core.noteReasons(explanation.causes, of: snapshot)
+            return explanation.causes.first.map(OverdueText.cause)
+        } catch {
+            core.logger.debug("container \(snapshot.id) could not be looked at: \(error)")
+            return nil
+        }
     }
 }
 
@@ -75,6 +90,15 @@ enum OverdueText {
         return attributes
     }
 
+    /// `1 task waits for an answer of the FUSE file system /mnt/data: cat[4711] D in request_wait_answer`
+    static func cause(_ cause: Cause) -> String {
+        let shown = cause.tasks.prefix(3).map { task in
+            "\(task.comm)[\(task.tid)] \(task.state)" + (task.wchan.isEmpty ? "" : " in \(task.wchan)")
+        }
+        if shown.isEmpty { return cause.summary }
+        return "\(cause.summary): " + shown.joined(separator: ", ") + (cause.tasks.count > 3 ? ", …" : "")
+    }
+
     /// `2 tasks alive: cat[4711] D in request_wait_answer, sh[4712] S in do_wait`
     static func tasks(_ finding: StuckFinding) -> String {
         let count = finding.tasks.count
@@ -83,5 +107,17 @@ enum OverdueText {
         }
         let more = count > 3 || finding.truncated ? ", …" : ""
         return "\(count) task\(count == 1 ? "" : "s") alive: " + shown.joined(separator: ", ") + more
+    }
+}
+
+extension EngineCore {
+    /// What `quell_stuck_tasks` tells.
+    func noteReasons(_ causes: [Cause], of snapshot: ContainerSnapshot) {
+        guard snapshot.live == .stuck else { return }
+        var reasons: [String: Int] = [:]
+        for cause in causes where cause.certainty == .proven {
+            reasons[cause.reason.rawValue, default: 0] += max(1, cause.tasks.count)
+        }
+        stuckReasons.withLock { $0[snapshot.id] = reasons.isEmpty ? nil : reasons }
     }
 }

@@ -1,11 +1,13 @@
 import Lifecycle
 import Linux
+import Synchronization
 
 // How stops end. Each end is counted once, whoever told of it.
 
 extension Container {
     /// The stop's end is observed. How it came about may follow: the shim tells it after the end.
     func noteEndOfStop() {
+        core.stuckReasons.withLock { _ = $0.removeValue(forKey: id) }
         guard let entry = stopEntry else { return }
         uncountedStop = entry.since
         endStopEntry()

@@ -1,3 +1,4 @@
+import Diagnosis
 import Lifecycle
 import Linux
 import Logging
@@ -70,10 +71,13 @@ extension Engine {
     }
 
     private func writeHelpers(_ text: inout MetricsText) {
-        text.family("quell_probes_abandoned_total", .counter, "Looks at the host that were given up.")
-        text.sample(core.metrics.current.abandonedLooks)
+        text.family(
+            "quell_probes_abandoned_total", .counter, "Looks at the host that were given up, by what they were for.")
+        text.sample(["for": "mount"], core.metrics.current.abandonedLooks)
+        text.sample(["for": "why"], core.prober.abandoned)
         text.family("quell_probes_hanging", .gauge, "Given-up looks whose process is still in the kernel.")
-        text.sample(core.hostLook.hangingCount)
+        text.sample(["for": "mount"], core.hostLook.hangingCount)
+        text.sample(["for": "why"], core.prober.hanging)
         text.family("quell_helper_processes", .gauge, "Helper processes, those that hang among them.")
         text.sample(core.children.inside)
         text.family("quell_blocking_calls", .gauge, "Blocking calls under way, by kind.")
