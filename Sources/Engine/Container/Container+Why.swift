@@ -37,7 +37,9 @@ extension Container {
     /// Nil: nothing was found, or there was no time to look.
     func stuckCause() async -> StuckCause? {
         do throws(EngineError) {
-            return StuckCause(try await core.explain(try core.subject(snapshot)), container: name)
+            let explanation = try await core.explain(try core.subject(snapshot))
+            core.noteReasons(explanation.causes, of: snapshot)
+            return StuckCause(explanation, container: name)
         } catch {
             core.logger.warning("container \(id): \(error)")
             return nil

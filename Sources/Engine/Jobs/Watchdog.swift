@@ -113,7 +113,7 @@ enum OverdueText {
 extension EngineCore {
     /// What `quell_stuck_tasks` tells.
     func noteReasons(_ causes: [Cause], of snapshot: ContainerSnapshot) {
-        guard snapshot.live == .stuck else { return }
+        guard snapshot.live == .stuck || snapshot.live == .quarantined else { return }
         var reasons: [String: Int] = [:]
         for cause in causes where cause.certainty == .proven {
             reasons[cause.reason.rawValue, default: 0] += max(1, cause.tasks.count)
