@@ -40,6 +40,7 @@ extension ContainerSummary {
             writer.object { port.writeMembers(to: &$0) }
         }
         writer.member("QuellState", ifThere: quellState)
+        writer.member("QuellStop", ifThere: quellStop)
         writer.member("SizeRootFs", ifThere: sizeRootFs)
         writer.member("SizeRw", ifThere: sizeRw)
         writer.member("State", state)

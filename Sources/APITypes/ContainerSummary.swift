@@ -20,6 +20,9 @@ public struct ContainerSummary: DockerObject, Hashable {
     public var mounts: [MountPoint] = []
     /// Quell's state, verified when the list was made.
     public var quellState: String?
+    /// How a running one would take a stop, as it was found within the last minute: `graceful`, `forwarded`, `late`,
+    /// `ignored`, `default-action`, `kill`, `unknown`.
+    public var quellStop: String?
 
     public init() {}
 
@@ -40,6 +43,7 @@ public struct ContainerSummary: DockerObject, Hashable {
         case networkSettings = "NetworkSettings"
         case mounts = "Mounts"
         case quellState = "QuellState"
+        case quellStop = "QuellStop"
     }
 }
 

@@ -26,7 +26,7 @@ struct API: Sendable {
         RouteTable(
             systemRoutes + containerRoutes + containerStreamRoutes + archiveRoutes + execRoutes + imageRoutes
                 + imageArchiveRoutes + volumeRoutes + networkRoutes + quellRoutes + jobsRoutes + metricsRoutes + whyRoutes
-                + quarantineRoutes
+                + quarantineRoutes + doctorRoutes
                 + missingRoutes)
     }
 }

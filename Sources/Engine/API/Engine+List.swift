@@ -49,6 +49,7 @@ extension EngineCore {
         view.state = StateText.docker(snapshot)
         view.status = StateText.status(snapshot, seen, now: now)
         view.quellState = seen == .empty ? "ending" : StateText.quell(snapshot.live)
+        if snapshot.isRunning { view.quellStop = container.readinessWord }
         view.hostConfig.networkMode = document.host.networkMode ?? "none"
         view.hostConfig.annotations = document.host.annotations
         view.networkSettings.networks = networks(document)

@@ -99,6 +99,7 @@ extension Container {
     /// Before anything waits: a stop that comes from now on is for this run.
     private func beginRun(_ cause: StartCause) {
         countStopUntold()
+        readiness.withLock { $0 = nil }
         (state.phase, state.desired, state.boot, state.error, state.exit) = (.active, .running, core.boot, "", nil)
         (state.pid, state.pidStart, state.oomKilled, state.verdict) = (0, 0, false, nil)
         (stopReport, finding, laterOrder, lastOrder, stopSince) = (nil, nil, nil, nil, nil)
@@ -156,6 +157,7 @@ extension Container {
         record()
         post("start")
         startHealthChecks()
+        watchReadiness()
         if let order = laterOrder.take() { await sendOrder(order) }
     }
 

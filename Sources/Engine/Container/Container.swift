@@ -1,4 +1,5 @@
 import APITypes
+import Diagnosis
 import Lifecycle
 import Linux
 import Synchronization
@@ -14,6 +15,8 @@ actor Container {
     nonisolated let mainProcess = Mutex<Pidfd?>(nil)
     /// Of the container's cgroup, while it may run.
     nonisolated let population = Mutex<CgroupEvents?>(nil)
+    /// How this run would take a stop; nil: not looked at yet.
+    nonisolated let readiness = Mutex<Readiness.Word?>(nil)
 
     var name: String
     var isRenaming = false

@@ -96,6 +96,7 @@ extension Container {
         record()
         if machine.state == .quarantined { return }
         startHealthChecks(fresh: false)
+        watchReadiness()
         if snapshot.job != nil { enterFoundStop(isStuck: snapshot.state == .stuck) }
         // A stop was asked for, but the engine ended before the shim heard of it.
         if let order = intendedOrder, snapshot.job == nil, machine.stopRequested() == .order { await sendOrder(order) }

@@ -30,7 +30,7 @@ enum PsCommand: Command {
         let (now, withSize) = (session.now, try arguments[size])
         let listing = Listing(
             headings: headings,
-            columns: ["ID", "Image", "Command", "RunningFor", "Status", "Ports", "Names"] + (withSize ? ["Size"] : []),
+            columns: ["ID", "Image", "Command", "RunningFor", "Status", "Stop", "Ports", "Names"] + (withSize ? ["Size"] : []),
             items: containers
         ) { field($1, of: $0, now: now, full: full) }
         try session.out.write(try listing.text(format))
@@ -41,7 +41,7 @@ enum PsCommand: Command {
         "Command": "COMMAND", "CreatedAt": "CREATED AT", "ID": "CONTAINER ID", "Image": "IMAGE", "Labels": "LABELS",
         "LocalVolumes": "LOCAL VOLUMES", "Mounts": "MOUNTS", "Names": "NAMES", "Networks": "NETWORKS",
         "Ports": "PORTS", "RunningFor": "CREATED", "Size": "SIZE", "State": "STATE", "Status": "STATUS",
-        "QuellState": "QUELL STATE",
+        "QuellState": "QUELL STATE", "Stop": "STOP",
     ]
 
     static func field(_ name: String, of container: ContainerSummary, now: Int, full: Bool) -> String {
@@ -60,6 +60,7 @@ enum PsCommand: Command {
         case "Size": sizeText(container)
         case "State": container.state
         case "Status": container.status
+        case "Stop": container.quellStop ?? "-"
         case "QuellState": container.quellState ?? container.state
         default: ""
         }

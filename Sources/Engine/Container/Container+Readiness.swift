@@ -1,0 +1,40 @@
+import Diagnosis
+import Lifecycle
+import Linux
+import Logging
+import Synchronization
+
+// How it would take a stop is known before anybody asks for one.
+
+extension Container {
+    /// What was found last.
+    nonisolated var readinessWord: String { (readiness.withLock { $0 } ?? .unknown).rawValue }
+
+    /// Programs install their handlers within the first moments; some, such as those that start in a virtual machine of their
+    /// own, much later.
+    private static let looks: [Duration] = [.seconds(1), .seconds(3), .seconds(10), .seconds(30)]
+    private static let pause = Duration.seconds(60)
+
+    /// A moment after the start, and ever again while this run lasts.
+    func watchReadiness(from number: Int = 0) {
+        let run = run
+        let pause = number < Container.looks.count ? Container.looks[number] : Container.pause
+        core.reactor.after(pause) { [weak self] in
+            Task { await self?.lookAtReadiness(number, run) }
+        }
+    }
+
+    private func lookAtReadiness(_ number: Int, _ run: Int) async {
+        guard run == self.run, machine.isActive, !core.isClosing.withLock({ $0 }) else { return }
+        let core = core
+        do throws(EngineError) {
+            let subject = try core.subject(snapshot)
+            try await Blocking.run("looking at \(name)", within: .seconds(2), on: core.reactor, .diagnosis) {
+                [weak self] () throws(EngineError) in
+                guard let self else { return }
+                _ = core.look(self, subject, until: MonotonicClock.now() + .seconds(1))
+            }
+        } catch { core.logger.debug("container \(id): \(error)") }
+        watchReadiness(from: number + 1)
+    }
+}
