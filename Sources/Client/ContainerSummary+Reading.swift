@@ -19,6 +19,7 @@ extension ContainerSummary: JSONReadableObject {
         case "NetworkSettings": try reader.read(&networkSettings)
         case "Mounts": try reader.read(&mounts)
         case "QuellState": try reader.read(&quellState)
+        case "QuellStop": try reader.read(&quellStop)
         default: try reader.skip()
         }
     }

@@ -59,7 +59,8 @@ public final class Shim {
     var faults = 0
     private var lastFault = ""
 
-    var buffer = [UInt8](repeating: 0, count: 64 << 10)
+    /// As much as a pump moves at once.
+    var buffer = [UInt8](repeating: 0, count: 32 << 10)
 
     /// Until then a process may still be on its way from the runtime to its program.
     var freshUntil: Instant?

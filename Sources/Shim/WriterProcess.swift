@@ -51,7 +51,8 @@ struct WriterProcess: ~Copyable {
 
     private mutating func serve() throws {
         var frames = FrameReader()
-        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        // Small: it is memory of every container's.
+        var buffer = [UInt8](repeating: 0, count: 16 << 10)
         while case .bytes(let count) = try socket.read(into: &buffer) {
             frames.append(buffer[..<count])
             while let frame = try frames.next() { try perform(try WriterOrder(wireBytes: frame)) }

@@ -158,7 +158,7 @@ extension ContainerSummary {
         var container = ContainerSummary()
         (container.id, container.names, container.image, container.imageID) = ("1", ["/a", "/b"], "i:1", "sha256:2")
         (container.command, container.created, container.state) = ("sh -c \"x\ty\" ä😀", 1_700_000_000, "running")
-        (container.status, container.quellState) = ("Up 3 minutes", "stopping")
+        (container.status, container.quellState, container.quellStop) = ("Up 3 minutes", "stopping", "graceful")
         (container.sizeRw, container.sizeRootFs) = (3, 4_000_000_000)
         container.labels = ["k": "v", "": "\\"]
         var port = PortSummary()

@@ -105,6 +105,7 @@ private struct HostileSummary {
         if isThere() { summary.sizeRw = number() }
         if isThere() { summary.sizeRootFs = number() }
         if isThere() { summary.quellState = text() }
+        if isThere() { summary.quellStop = text() }
         summary.hostConfig.networkMode = text()
         if isThere() { summary.hostConfig.annotations = table() }
         summary.ports = (0..<draw(3)).map { _ in port() }
