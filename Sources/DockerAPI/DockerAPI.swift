@@ -27,7 +27,7 @@ struct API: Sendable {
             systemRoutes + containerRoutes + containerStreamRoutes + archiveRoutes + execRoutes + imageRoutes
                 + imageArchiveRoutes + volumeRoutes + networkRoutes + quellRoutes + jobsRoutes + metricsRoutes + whyRoutes
                 + quarantineRoutes + doctorRoutes
-                + missingRoutes)
+                + releaseRoutes + missingRoutes)
     }
 }
 

@@ -18,7 +18,7 @@ enum CommandTree {
         .command(UpdateCommand.self), .command(CpCommand.self), .command(ExportCommand.self),
         .command(DiffCommand.self), .command(CommitCommand.self), .command(EventsCommand.self),
         .command(WatchCommand.self), .command(JobsCommand.self), .command(InfoCommand.self),
-        .command(WhyCommand.self), .command(DoctorCommand.self),
+        .command(WhyCommand.self), .command(ReleaseCommand.self), .command(DoctorCommand.self),
         .command(VersionCommand.self), .alias("images", ImageLsCommand.self), .alias("rmi", ImageRmCommand.self),
         .alias("tag", ImageTagCommand.self), .alias("save", ImageSaveCommand.self),
         .alias("load", ImageLoadCommand.self), .alias("import", ImageImportCommand.self),
