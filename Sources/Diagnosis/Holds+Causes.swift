@@ -184,8 +184,11 @@ extension Holds {
                     "\(process.name.text) is dead, but its tracer \(tracer.text) has not reaped it, and nobody else can"
                 return cause
             }
-            // A dead process whose parent is of the subject goes with it.
-            guard let parent = process.outsideParent else { return nil }
+            // A dead process whose parent is of the subject goes with it. An orphan is left to the host's init, in its own time;
+            // it holds up nothing but its number, as any but the one that is waited for.
+            guard let parent = process.outsideParent, parent.pid != 1,
+                process.isMain || evidence.subject.pids.contains(process.pid)
+            else { return nil }
             var cause = Cause(.unreapedChild, .proven, summary: "", blockers: [.parent(parent, of: process.name)])
             if parent.isStopped { cause.remedies.append(.continueProcess(parent.name)) }
             cause.remedies.append(.killParent(parent.name, of: process.name))

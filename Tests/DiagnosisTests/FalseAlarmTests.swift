@@ -15,7 +15,9 @@ import Testing
         for _ in 0..<looks {
             let explanation = explain(collector.collect(Subject(.cgroup(cgroup.path), cgroups: [cgroup])))
             let causes = explanation.causes.filter { mayWait ? $0.certainty == .proven : $0.certainty != .harmless }
-            #expect(!explanation.isStuck && causes.isEmpty, "\(causes)", sourceLocation: sourceLocation)
+            #expect(
+                !explanation.isStuck && causes.isEmpty, "\(causes.map(\.summary)) \(causes)",
+                sourceLocation: sourceLocation)
             #expect(explanation.evidence.elapsed < .seconds(2), sourceLocation: sourceLocation)
         }
     }
