@@ -139,7 +139,9 @@ import Testing
         let group = try TestCgroup()
         let victim = try OwnedProcess("/bin/busybox", ["sleep", "1000"], in: group.cgroup)
         let tracer = try (stopped ? Misbehaviour.traceStopped(victim.pid) : .traceLazily(victim.pid)).start()
-        if !stopped {
+        if stopped {
+            try eventually("it is stopped") { try Procfs.status(of: tracer.pid).state == "T" }
+        } else {
             try victim.send(.kill)
             try eventually("it is dead") { try Procfs.status(of: victim.pid).state == "Z" }
         }
