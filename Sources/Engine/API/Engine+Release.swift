@@ -44,8 +44,8 @@ extension Container {
                 "release of \(name): \(failure.remedy.name) \(failure.outcome.rawValue): \(failure.detail)")
         }
         core.logger.notice("release of \(name): \((done + changes).joined(separator: "; "))")
-        var attributes = ["done": done.joined(separator: ","), "freed": "\(report.freed.count)"]
-        attributes["held"] = "\(report.held.count)"
+        var attributes = ["freed": "\(report.freed.count)", "held": "\(report.held.count)"]
+        if !done.isEmpty { attributes["done"] = done.joined(separator: ",") }
         if !changes.isEmpty { attributes["changes"] = changes.joined(separator: "; ") }
         if let reason = report.explanation.reason { attributes["reason"] = reason.rawValue }
         if !failed.isEmpty { attributes["failed"] = failed.map(\.remedy.name).joined(separator: ",") }

@@ -172,6 +172,8 @@ struct ReleaseText {
             ]
         case "would-do": return ["  would do \(remedy.remedy)\(detail)"] + users(remedy)
         case "needs-option": return ["  not done, give \(remedy.option ?? "its option"): \(remedy.remedy)\(detail)"]
+        // Nobody asked for it.
+        case "nothing-to-do" where remedy.option == nil: return []
         case "nothing-to-do": return ["  nothing to do for \(remedy.remedy)\(detail)"]
         case "refused": return ["  REFUSED \(remedy.remedy)\(detail)"] + users(remedy)
         default:
