@@ -157,7 +157,9 @@ struct EventFilter: Sendable {
     private let filters: Filters
 
     init(_ filters: Filters) throws(EngineError) {
-        let known: Set = ["container", "image", "event", "type", "label", "volume", "network", "scope", "daemon", "job"]
+        let known: Set = [
+            "container", "image", "event", "type", "label", "volume", "network", "scope", "daemon", "job",
+        ]
         if let key = filters.keys.first(where: { !known.contains($0) }) { throw .invalid("invalid filter '\(key)'") }
         self.filters = filters
     }

@@ -14,7 +14,9 @@ public struct ShimConfiguration: Hashable, Sendable {
     /// Where the exit record goes (see `ExitRecord`).
     public var exitRecord: String
     /// Where it goes when that place does not take it in time: beside the socket, in the run root.
-    public var lateExitRecord: String { String(socket[..<(socket.lastIndex(of: "/") ?? socket.startIndex)]) + "/late-exit" }
+    public var lateExitRecord: String {
+        String(socket[..<(socket.lastIndex(of: "/") ?? socket.startIndex)]) + "/late-exit"
+    }
     public var log: LogConfiguration?
     public var terminal: Bool
     /// The container's stdin is open, and closes with the first attached client that closes it.

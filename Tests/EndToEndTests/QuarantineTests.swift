@@ -83,4 +83,50 @@ struct QuarantineTests {
             #expect(try daemon.inspect("doomed", ".State.Status") == "running")
         }
     }
+
+    /// Milliseconds after the order: before the kill, during its deadline, while it is recorded, afterwards.
+    @Test(arguments: [0, 50, 300, 600, 1200, 1600, 2000])
+    func daemonKilledAtAnyInstantHasNeitherHalfDone(_ milliseconds: Int) throws {
+        try withDoomed { daemon, hung, id in
+            let client = try daemon.command(["rm", "--quarantine", "doomed"])
+            // It says nothing of this kind: the instant is what is waited for.
+            _ = try client.says("\u{0}", within: .milliseconds(milliseconds))
+            try daemon.crash()
+            try daemon.start()
+            if try !client.finish(within: Limit.command).succeeded {
+                // The order had not reached the first daemon.
+                #expect(try daemon.inspect("doomed", ".Id") == id)
+                try daemon.must("rm", "--quarantine", "doomed")
+            }
+            #expect(try quarantined(daemon) == ["\(id) doomed"])
+            try daemon.must("create", "--name", "doomed", Programs.image, "true")
+            try hung.abort()
+            try expectGone(daemon, id)
+            #expect(try daemon.inspect("doomed", ".State.Status") == "created")
+        }
+    }
+
+    @Test func forcedRemovalSetsAsideByOptionOfTheDaemon() throws {
+        try withDoomed(["--quarantine-on-rm"]) { daemon, hung, id in
+            let end = try daemon.quell("rm", "-f", "doomed")
+            #expect(end.succeeded, "\(end.text)")
+            #expect(try quarantined(daemon) == ["\(id) doomed"])
+            let stop = try daemon.quell("stop", id)
+            #expect(stop.status == .code(1) && stop.text.contains("quarantined"), "\(stop.text)")
+            try daemon.must("system", "prune", "-f")
+            #expect(try quarantined(daemon) == ["\(id) doomed"])
+            try hung.abort()
+            try expectGone(daemon, id)
+        }
+    }
+
+    @Test func withoutTheOptionForcedRemovalSaysWhatWouldDo() throws {
+        try withDoomed { daemon, hung, id in
+            let end = try daemon.quell("rm", "-f", "doomed")
+            #expect(!end.succeeded && end.text.contains("quell rm --quarantine doomed"), "\(end.text)")
+            try hung.abort()
+            try daemon.must("rm", "-f", "doomed")
+            try expectGone(daemon, id)
+        }
+    }
 }

@@ -6,7 +6,7 @@ import Testing
 struct MachineTests {
     private enum Event: CaseIterable {
         case start, started, startFailed, stop, stuck, exit, exitRestarting, pause, resume, remove, forceRemove,
-            removeFailed
+            removeFailed, quarantine, quarantineKilled, quarantineFailed
     }
 
     private func apply(_ event: Event, to machine: inout ContainerMachine) {
@@ -19,7 +19,13 @@ struct MachineTests {
         case .startFailed: machine.startFailed()
         case .stop:
             let action = machine.stopRequested()
-            // A stop is accepted exactly where something may run or will.
+            // A stop is accepted exactly where something may run or will, and has not been killed for good.
+            if before == .quarantined {
+                guard case .refuse = action else {
+                    Issue.record("\(action)")
+                    return
+                }
+            }
             #expect((action == .already) == (before == .created || before == .exited || before == .removing))
             #expect((action == .cancelRestart) == (before == .restarting))
         case .stuck: machine.stuckObserved()
@@ -30,10 +36,21 @@ struct MachineTests {
         case .remove: check(machine.removeRequested(force: false, name: "x"), before, machine, force: false)
         case .forceRemove: check(machine.removeRequested(force: true, name: "x"), before, machine, force: true)
         case .removeFailed: machine.removeFailed()
+        case .quarantine: check(machine.quarantineRequested(killed: false, name: "x"), before, machine, killed: false)
+        case .quarantineKilled:
+            check(machine.quarantineRequested(killed: true, name: "x"), before, machine, killed: true)
+        case .quarantineFailed: machine.quarantineFailed()
+        }
+        if before == .quarantined {
+            // It ends, or it is what it was before; nothing is ever asked of it.
+            let allowed: [ContainerMachine.State] =
+                event == .exit || event == .exitRestarting
+                ? [.exited] : event == .quarantineFailed ? [.stuck] : [before]
+            #expect(allowed.contains(machine.state))
         }
         // Only a removal that failed leaves the state removing; nothing that is active is ever being removed.
         if before == .removing, event != .removeFailed { #expect(machine.state == .removing) }
-        if before == .stuck { #expect([.stuck, .exited, .restarting].contains(machine.state)) }
+        if before == .stuck { #expect([.stuck, .exited, .restarting, .quarantined].contains(machine.state)) }
     }
 
     private func check(
@@ -42,9 +59,20 @@ struct MachineTests {
     ) {
         if ContainerMachine(before).isActive {
             #expect(machine.state == before, "nothing active is removed")
-            if force { #expect(action == .killFirst) }
+            if force, before != .quarantined { #expect(action == .killFirst) }
         }
         if action == .begin { #expect(machine.state == .removing) }
+    }
+
+    /// Nothing is set aside before its kill deadline has passed, nor what has ended.
+    private func check(
+        _ action: ContainerMachine.QuarantineAction, _ before: ContainerMachine.State, _ machine: ContainerMachine,
+        killed: Bool
+    ) {
+        #expect((action == .begin) == (machine.state == .quarantined && before != .quarantined))
+        if action == .begin { #expect(killed || before == .stuck) }
+        #expect((action == .already) == (before == .quarantined))
+        #expect((action == .remove) == (before == .created || before == .exited || before == .restarting))
     }
 
     @Test func everySequenceOfFiveEventsKeepsTheRules() {

@@ -58,7 +58,9 @@ extension EngineCore {
         view.populated = Observation.look(container, snapshot).populated
         let (past, overflow) = WallTime.now().nanosecondsSince1970.subtractingReportingOverflow(record.since)
         let since = snapshot.stopSince ?? (MonotonicClock.now() - .nanoseconds(overflow ? 0 : max(0, past)))
-        view.finding = Finding(await LeftoverTasks.look(cgroup(container.id), since: since, self))
+        var seen = await LeftoverTasks.look(cgroup(container.id), since: since, self)
+        seen.cause = snapshot.finding?.cause
+        view.finding = Finding(seen)
         view.held = record.held.map { held in
             var place = HeldPlace()
             (place.type, place.source) = (held.kind.rawValue, held.source)

@@ -29,6 +29,8 @@ extension EngineCore {
         return Subject(
             .container(id: snapshot.id, name: snapshot.name), main: pid, pids: [pid].compactMap { $0 },
             cgroups: [cgroup(snapshot.id)], plan: StopPlan(ladder: order.ladder, unhandled: order.unhandled),
-            stop: snapshot.stopSince.map { StopUnderWay(since: $0, isStuck: snapshot.live == .stuck || snapshot.live == .quarantined) })
+            stop: snapshot.stopSince.map {
+                StopUnderWay(since: $0, isStuck: snapshot.live == .stuck || snapshot.live == .quarantined)
+            })
     }
 }

@@ -55,9 +55,14 @@ extension Container {
         healthTask?.cancel()
         let cgroup = core.cgroup(id)
         if finding == nil { finding = await LeftoverTasks.look(cgroup, since: stopSince ?? MonotonicClock.now(), core) }
-        let held = await heldMounts()
-        guard machine.state == .quarantined else { return nil }
-        let (former, before, other) = (name, state, freeName())
+        let (former, other) = (name, freeName())
+        let (held, cause) = await lookAtHolds(other)
+        guard machine.state == .quarantined else {
+            core.registry.release(other, of: id)
+            return nil
+        }
+        finding?.cause = cause
+        let before = state
         state.quarantine = QuarantineRecord(
             formerName: former, since: WallTime.now().nanosecondsSince1970, removesVolumes: order.volumes, held: held)
         (state.phase, state.desired, state.isRestarting) = (.quarantined, .stopped, nil)
@@ -95,18 +100,24 @@ extension Container {
         publish()
     }
 
-    /// What is not known of one of its tasks holds all of them.
-    private func heldMounts() async -> [HeldMount] {
+    /// The mounts that its tasks hang on, all of them where that is not known of one task; and why they hang, for one that
+    /// is called `name`.
+    private func lookAtHolds(_ name: String) async -> ([HeldMount], StuckCause?) {
         let (core, plans) = (core, document.mounts)
-        guard plans.contains(where: { $0.kind != .tmpfs }) else { return [] }
         do throws(EngineError) {
             let (collector, subject) = (Collector(prober: core.prober), try core.subject(snapshot))
-            return try await Blocking.run("looking at its mounts", within: .seconds(3), on: core.reactor, .diagnosis) {
-                () throws(EngineError) in core.heldMounts(of: plans, HungPlaces(collector.collect(subject)))
+            return try await Blocking.run(
+                "looking at what it hangs on", within: .seconds(3), on: core.reactor, .diagnosis
+            ) {
+                () throws(EngineError) in
+                let evidence = collector.collect(subject)
+                return (
+                    core.heldMounts(of: plans, HungPlaces(evidence)), StuckCause(explain(evidence), container: name)
+                )
             }
         } catch {
             core.logger.warning("container \(id): \(error)")
-            return plans.filter { $0.kind != .tmpfs }.map { HeldMount(kind: $0.kind, source: $0.source) }
+            return (plans.filter { $0.kind != .tmpfs }.map { HeldMount(kind: $0.kind, source: $0.source) }, nil)
         }
     }
 
@@ -127,7 +138,16 @@ extension Container {
                 }
             } catch { core.logger.warning("container \(id): \(error)") }
             await core.reclaimMemory(of: id)
+            await explainLeftovers()
         }
+    }
+
+    /// Its supervisor does not know why it hangs: an engine that took it over looks itself.
+    private func explainLeftovers() async {
+        guard machine.state == .quarantined, let known = finding, known.cause == nil else { return }
+        let cause = await stuckCause()
+        if machine.state == .quarantined { finding?.cause = cause }
+        publish()
     }
 
     /// It has ended at last.

@@ -22,6 +22,7 @@ extension Container {
         let number = run
         do throws(EngineError) {
             let connection = try connect()
+            if connection.isToADeadShim() { return false }
             guard case .snapshot(let snapshot) = try await connection.call(.hello, within: limit) else { return false }
             guard number == run, machine.isActive, shim == nil else {
                 connection.close()
