@@ -17,7 +17,9 @@ extension Holds {
         case .traced: tracer(&cause)
         case .vfork: vfork(&cause)
         case .driver: driver(&cause)
-        case .memoryPressure: cause.summary = "\(people(tasks)) \(waits(tasks)) for memory"
+        case .memoryPressure:
+            cause.summary = "\(people(tasks)) \(waits(tasks)) for memory"
+            if worst == .harmless { cause.summary += ": KILL ends it all the same" }
         case .unreapedChild, .unknown: unknown(&cause)
         }
         addMemory(&cause)
@@ -87,7 +89,8 @@ extension Holds {
         } else if device.hasProgressed {
             state = "which is busy, but works"
         } else {
-            state = "which has completed nothing meanwhile (\(device.inFlight) requests in flight)"
+            let count = device.inFlight == 1 ? "1 request" : "\(device.inFlight) requests"
+            state = "which has completed nothing meanwhile (\(count) in flight)"
         }
         cause.summary = "\(people(cause.tasks)) \(waits(cause.tasks)) for the block device \(name), \(state)"
     }

@@ -56,7 +56,7 @@ struct Holds {
         if KernelFunctions.isFrozenFileSystem(task.stack) { return waiting(task, .frozenFileSystem, task.mountTarget) }
         if let device = device(of: task), device.isSuspended { return waiting(task, .suspendedDevice, device.name) }
         if evidence.freezer(of: task) != nil { return frozen(task) }
-        if task.sleepsIn(KernelFunctions.reclaim) { return waiting(task, .memoryPressure, "") }
+        if task.sleepsIn(KernelFunctions.reclaim) { return memory(task) }
         if task.sleepsIn(KernelFunctions.blockIO) { return blockIO(task) }
         if task.sleepsIn(KernelFunctions.lock) { return waiting(task, .unknown, "lock") }
         if let driver = task.driver { return waiting(task, .driver, driver.module ?? driver.function) }
@@ -79,6 +79,13 @@ struct Holds {
     private static let longSleep = Duration.seconds(1)
     /// A device that completes requests may well let one wait for that long.
     private static let slowDevice = Duration.seconds(10)
+
+    /// Who waits for memory wakes up for KILL, and gives it back.
+    private func memory(_ task: TaskEvidence) -> Hold? {
+        var hold = waiting(task, .memoryPressure, "")
+        if hold?.certainty == .expected { hold?.certainty = .harmless }
+        return hold
+    }
 
     private func blockIO(_ task: TaskEvidence) -> Hold? {
         let device = device(of: task)
@@ -128,9 +135,14 @@ struct Holds {
     }
 
     func device(of task: TaskEvidence) -> BlockDevice? {
-        guard let mount = task.mount else {
-            return evidence.devices.first(where: \.isSuspended)
+        if let path = task.file?.path, path.hasPrefix("/dev/"),
+            let named = evidence.devices.first(where: {
+                path == "/dev/" + $0.name || path == "/dev/mapper/" + ($0.mapperName ?? "")
+            })
+        {
+            return named
         }
+        guard let mount = task.mount else { return evidence.devices.first(where: \.isSuspended) }
         return evidence.devices.first { $0.number == mount.device || mount.source == "/dev/" + $0.name }
     }
 }

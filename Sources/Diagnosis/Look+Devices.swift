@@ -7,7 +7,7 @@ extension Look {
     func lookAtDevices(isFirst: Bool) {
         if isFirst {
             for task in evidence.tasks where task.isWorthDetails {
-                guard let mount = task.mount, let device = device(of: mount) else { continue }
+                guard let device = task.file.flatMap(device(of:)) ?? task.mount.flatMap(device(of:)) else { continue }
                 if !evidence.devices.contains(where: { $0.number == device.number }) { evidence.devices.append(device) }
             }
             return
@@ -20,6 +20,12 @@ extension Look {
         }
     }
 
+    /// The device node itself is read or written.
+    private func device(of file: TaskFile) -> BlockDevice? {
+        guard file.path.hasPrefix("/dev/") else { return nil }
+        return numberOfSource(file.path).flatMap(device(numbered:))
+    }
+
     private func device(of mount: MountInfo) -> BlockDevice? {
         var number = mount.device
         if number.major == 0 {
@@ -27,6 +33,10 @@ extension Look {
             guard mount.source.hasPrefix("/dev/"), let real = numberOfSource(mount.source) else { return nil }
             number = real
         }
+        return device(numbered: number)
+    }
+
+    private func device(numbered number: DeviceNumber) -> BlockDevice? {
         guard let link = reading({ () throws(SystemError) in try Look.linkIfThere("/sys/dev/block/\(number.text)") })
         else { return nil }
         var device = BlockDevice(number: number, name: link.split(separator: "/").last.map(String.init) ?? "")

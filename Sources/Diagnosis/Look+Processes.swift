@@ -43,10 +43,10 @@ extension Look {
         }
     }
 
-    /// What a shell handles depends on what it runs in the foreground.
+    /// What a shell handles depends on what it runs in the foreground, and the parent of a vfork waits for its child.
     private func addChildren(_ uptime: Duration?) {
         guard case .process(let pid) = evidence.subject.kind,
-            evidence.processes.first(where: { $0.pid == pid })?.isShell == true
+            evidence.processes.contains(where: { $0.pid == pid && ($0.isShell || $0.state == "D") })
         else { return }
         for child in reading({ () throws(SystemError) in try procfs.processes() }) ?? [] {
             if isLate { return gap("not all its children were looked at: no time was left") }

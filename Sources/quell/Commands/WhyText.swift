@@ -89,6 +89,11 @@ struct WhyText {
 
     private var stop: [String] {
         if report.stop.expectation == "gone" { return [] }
+        // KILL was sent: what a signal would do is beside the point.
+        if report.stuck {
+            guard let elapsed = report.stop.elapsedMs else { return [] }
+            return ["  a stop has been going on for \(WhyText.time(elapsed)), and goes on until the kernel lets go"]
+        }
         var lines: [String] = []
         if let elapsed = report.stop.elapsedMs {
             lines.append("  a stop has been going on for \(WhyText.time(elapsed))")
