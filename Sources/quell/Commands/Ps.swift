@@ -30,7 +30,8 @@ enum PsCommand: Command {
         let (now, withSize) = (session.now, try arguments[size])
         let listing = Listing(
             headings: headings,
-            columns: ["ID", "Image", "Command", "RunningFor", "Status", "Stop", "Ports", "Names"] + (withSize ? ["Size"] : []),
+            columns: ["ID", "Image", "Command", "RunningFor", "Status", "Stop", "Ports", "Names"]
+                + (withSize ? ["Size"] : []),
             items: containers
         ) { field($1, of: $0, now: now, full: full) }
         try session.out.write(try listing.text(format))
