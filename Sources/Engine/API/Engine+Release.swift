@@ -23,7 +23,12 @@ extension Container {
         let began = MonotonicClock.now()
         // The supervisor has to know that it is paused no longer: a thaw behind its back would not be told to anybody.
         let wasPaused = machine.state == .paused && !wishes.isDryRun
-        if wasPaused { try await unpause() }
+        if wasPaused {
+            do throws(EngineError) { try await unpause() } catch {
+                // Its supervisor does not answer: the freezers are thawed by hand.
+                core.logger.warning("release of \(name): \(error)")
+            }
+        }
         let report = try await core.release(try core.subject(snapshot), wishes)
         let result = ReleaseResult(report, elapsed: MonotonicClock.now() - began) { [core] path in
             core.containerName(ofCgroup: path)
