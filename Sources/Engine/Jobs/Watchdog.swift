@@ -90,13 +90,10 @@ enum OverdueText {
         return attributes
     }
 
-    /// `1 task waits for an answer of the FUSE file system /mnt/data: cat[4711] D in request_wait_answer`
+    /// `cat (pid 4711) waits for the FUSE file system /data, … (D in request_wait_answer)`
     static func cause(_ cause: Cause) -> String {
-        let shown = cause.tasks.prefix(3).map { task in
-            "\(task.comm)[\(task.tid)] \(task.state)" + (task.wchan.isEmpty ? "" : " in \(task.wchan)")
-        }
-        if shown.isEmpty { return cause.summary }
-        return "\(cause.summary): " + shown.joined(separator: ", ") + (cause.tasks.count > 3 ? ", …" : "")
+        guard let task = cause.tasks.first, !task.wchan.isEmpty else { return cause.summary }
+        return "\(cause.summary) (\(task.state) in \(task.wchan))"
     }
 
     /// `2 tasks alive: cat[4711] D in request_wait_answer, sh[4712] S in do_wait`

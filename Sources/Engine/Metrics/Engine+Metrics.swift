@@ -26,7 +26,7 @@ extension Engine {
         for (state, count) in states.sorted(by: { $0.key < $1.key }) { text.sample(["state": state], count) }
         text.family("quell_containers_unsupervised", .gauge, "Containers that run without their shim.")
         text.sample(snapshots.count { $0.isRunning && !$0.supervised })
-        text.family("quell_stuck_tasks", .gauge, "Tasks that hold stuck and quarantined containers, by reason, as last seen.")
+        text.family("quell_stuck_tasks", .gauge, "Tasks that hold stuck containers, by reason, as last seen.")
         var tasks: [String: Int] = ["unknown": 0]
         for snapshot in snapshots where snapshot.live == .stuck || snapshot.live == .quarantined {
             let known = core.stuckReasons.withLock { $0[snapshot.id] }

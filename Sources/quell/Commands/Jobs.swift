@@ -58,7 +58,7 @@ enum JobLines {
         }
     }
 
-    /// `kernel for 10.5 s: 1 task alive: cat[4711] D in request_wait_answer`
+    /// `kernel for 10.5 s: cat (pid 4711) waits for …`
     private static func waits(_ job: JobEntry) -> String {
         let time = job.waitingMs >= 1000 && job.waitsOn != "engine" ? " for \(span(job.waitingMs))" : ""
         return job.waitsOn + time + (job.finding.map { ": \($0)" } ?? "")
