@@ -136,7 +136,7 @@ int clinux_lock_memory(void) { return RESULT(mlockall(MCL_CURRENT | MCL_FUTURE |
 
 void clinux_keep_heap_small(void)
 {
-    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_ARENA_MAX, 1);
     mallopt(M_TRIM_THRESHOLD, 256 << 10);
     mallopt(M_MMAP_THRESHOLD, 256 << 10);
 }

@@ -18,7 +18,7 @@ public enum ProcessSelf {
     /// MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT: what was touched stays in memory.
     public static func lockMemory() throws(SystemError) { try check(clinux_lock_memory(), "mlockall") }
 
-    /// At most two arenas, and freed memory goes back to the kernel soon (mallopt(3)). Call it before any thread is started.
+    /// One arena, and freed memory goes back to the kernel soon (mallopt(3)). Call it before any thread is started.
     public static func keepHeapSmall() { clinux_keep_heap_small() }
 
     /// -1000 to 1000. Lowering it needs CAP_SYS_RESOURCE (EACCES).

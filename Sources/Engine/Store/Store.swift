@@ -32,6 +32,8 @@ final class Store: Sendable {
             // Nobody else has it open: so there is no shared memory beside it, which a full disk would have no room for.
             try database.execute(sql: "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL")
             try database.execute(sql: "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON")
+            // KiB of pages in memory. Rows are read at the start and written from then on: SQLite's 2 MiB would only be held.
+            try database.execute(sql: "PRAGMA cache_size = -256")
         }
         do {
             queue = try DatabaseQueue(path: path, configuration: configuration)
