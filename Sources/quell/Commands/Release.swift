@@ -36,7 +36,7 @@ enum ReleaseCommand: Command {
     static let dryRun = Flag("dry-run", "Check everything, do nothing")
     static let pid = Option("pid", "PID", "Release this process instead", in: 1...Int(Int32.max))
     static let cgroup = Option("cgroup", "PATH", "Release the processes of this control group instead") {
-        (text) throws(ValueFault) in try path(text)
+        (text) throws(ValueFault) in try CgroupArgument.path(text)
     }
     static let options: [any OptionSpec] = [
         thaw, resume, detachTracer, abortFuse, thawFs, resumeDm, umount, killParent, force, dryRun, pid, cgroup,
@@ -126,19 +126,6 @@ enum ReleaseCommand: Command {
             throw ValueFault("it is no process", expected: "a pid such as 4711")
         }
         return Int(pid)
-    }
-
-    /// As /proc/PID/cgroup has it; the directory below /sys/fs/cgroup will do as well.
-    private static func path(_ text: String) throws(ValueFault) -> String {
-        var path = text
-        for top in ["/sys/fs/cgroup/unified", "/sys/fs/cgroup"] where path.hasPrefix(top + "/") {
-            path = String(path.dropFirst(top.utf8.count))
-            break
-        }
-        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-        guard path.hasPrefix("/"), path != "/", !path.split(separator: "/").contains(where: { $0 == ".." || $0 == "." })
-        else { throw ValueFault("it is no control group", expected: "a path such as /quell/0123") }
-        return path
     }
 }
 

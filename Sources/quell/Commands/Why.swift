@@ -18,7 +18,7 @@ enum WhyCommand: Command {
         ])
     static let pid = Option("pid", "PID", "Explain this process instead", in: 1...Int(Int32.max))
     static let cgroup = Option("cgroup", "PATH", "Explain the processes of this control group instead") {
-        (text) throws(ValueFault) in try cgroupPath(text)
+        (text) throws(ValueFault) in try CgroupArgument.path(text)
     }
     static let runRoot = Option(
         "run-root", "DIR", "Where quelld has its run-time files, for when it is dead (the directory of its socket)",
@@ -70,18 +70,5 @@ enum WhyCommand: Command {
         case .table, .json: try session.print(value.compact)
         case .template(let template), .tableTemplate(let template): try session.print(try template.render(value))
         }
-    }
-
-    /// As /proc/PID/cgroup and systemd have it; the directory below /sys/fs/cgroup will do as well.
-    private static func cgroupPath(_ text: String) throws(ValueFault) -> String {
-        var path = text
-        for top in ["/sys/fs/cgroup/unified", "/sys/fs/cgroup"] where path.hasPrefix(top + "/") {
-            path = String(path.dropFirst(top.utf8.count))
-            break
-        }
-        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-        guard path.hasPrefix("/"), path != "/", !path.split(separator: "/").contains(where: { $0 == ".." || $0 == "." })
-        else { throw ValueFault("it is no control group", expected: "a path such as /quell/0123") }
-        return path
     }
 }
