@@ -37,6 +37,9 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
@@ -55,7 +58,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
@@ -72,6 +77,9 @@ let package = Package(
         .executableTarget(
             name: "quell-unpack", dependencies: ["CArchive"], swiftSettings: house,
             linkerSettings: staticStandardLibrary),
+        .executableTarget(
+            name: "quell-registry", dependencies: [asyncHTTPClient, nioCore, nioPosix, nioHTTP1, nioSSL],
+            swiftSettings: house, linkerSettings: staticFoundation),
         .target(name: "Images", dependencies: ["Linux", "Lifecycle", crypto], swiftSettings: house),
 
         // Engine and its API
@@ -84,6 +92,7 @@ let package = Package(
             name: "DockerAPI",
             dependencies: [
                 "APITypes", "Diagnosis", "Engine", "Images", "Lifecycle", "Linux", logging, nioCore, nioPosix, nioHTTP1,
+                nioSSL, nioWebSocket,
             ],
             swiftSettings: house),
         .executableTarget(
