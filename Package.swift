@@ -50,6 +50,7 @@ let package = Package(
         .executable(name: "quelld", targets: ["quelld"]),
         .executable(name: "quell-shim", targets: ["quell-shim"]),
         .executable(name: "quell-unpack", targets: ["quell-unpack"]),
+        .executable(name: "quell-registry", targets: ["quell-registry"]),
         .executable(name: "quell", targets: ["quell"]),
         .library(name: "QuellClient", targets: ["Client"]),
     ],
@@ -78,28 +79,33 @@ let package = Package(
             name: "quell-unpack", dependencies: ["CArchive"], swiftSettings: house,
             linkerSettings: staticStandardLibrary),
         .executableTarget(
-            name: "quell-registry", dependencies: [asyncHTTPClient, nioCore, nioPosix, nioHTTP1, nioSSL],
+            name: "quell-registry",
+            dependencies: ["RegistryWire", asyncHTTPClient, crypto, nioCore, nioPosix, nioHTTP1, nioSSL],
             swiftSettings: house, linkerSettings: staticFoundation),
-        .target(name: "Images", dependencies: ["Linux", "Lifecycle", crypto], swiftSettings: house),
+        .target(name: "RegistryWire", swiftSettings: house),
+        .target(name: "Images", dependencies: ["Linux", "Lifecycle", "RegistryWire", crypto], swiftSettings: house),
 
         // Engine and its API
         .target(name: "APITypes", dependencies: [], swiftSettings: house),
         .target(name: "Diagnosis", dependencies: ["APITypes", "Lifecycle", "Linux"], swiftSettings: house),
         .target(
-            name: "Engine", dependencies: ["APITypes", "Diagnosis", "Lifecycle", "Linux", "Images", grdb, logging],
+            name: "Engine",
+            dependencies: [
+                "APITypes", "Diagnosis", "Lifecycle", "Linux", "Images", "RegistryWire", grdb, logging,
+            ],
             swiftSettings: house),
         .target(
             name: "DockerAPI",
             dependencies: [
-                "APITypes", "Diagnosis", "Engine", "Images", "Lifecycle", "Linux", logging, nioCore, nioPosix, nioHTTP1,
-                nioSSL, nioWebSocket,
+                "APITypes", "Diagnosis", "Engine", "Images", "Lifecycle", "Linux", "RegistryWire", logging, nioCore,
+                nioPosix, nioHTTP1, nioSSL, nioWebSocket,
             ],
             swiftSettings: house),
         .executableTarget(
             name: "quelld",
             dependencies: [
-                "APITypes", "Engine", "DockerAPI", "Lifecycle", "Linux", logging, serviceLifecycle, unixSignals,
-                argumentParser,
+                "APITypes", "Engine", "DockerAPI", "Lifecycle", "Linux", "RegistryWire", logging, serviceLifecycle,
+                unixSignals, argumentParser,
             ],
             swiftSettings: house, linkerSettings: staticFoundation),
 
@@ -129,7 +135,11 @@ let package = Package(
             name: "ShimTests", dependencies: ["Shim", "quell-shim", "Linux", "Lifecycle", "TestKit"],
             swiftSettings: house),
         .testTarget(
-            name: "ImagesTests", dependencies: ["Images", "quell-unpack", "Lifecycle", "Linux", "TestKit"],
+            name: "ImagesTests",
+            dependencies: [
+                "Images", "RegistryWire", "quell-unpack", "quell-registry", "Lifecycle", "Linux", "TestKit", nioCore,
+                nioPosix, nioHTTP1,
+            ],
             swiftSettings: house),
         .testTarget(
             name: "EngineTests",
@@ -142,7 +152,7 @@ let package = Package(
             name: "DockerAPITests",
             dependencies: [
                 "DockerAPI", "APITypes", "Engine", "Images", "Lifecycle", "Linux", "quelld", "quell-shim",
-                "quell-unpack", "TestKit", argumentParser, logging, nioCore, nioPosix, nioHTTP1,
+                "quell-unpack", "quell-registry", "TestKit", argumentParser, logging, nioCore, nioPosix, nioHTTP1,
             ],
             swiftSettings: house),
         .testTarget(
@@ -151,7 +161,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "quelld", "quell", "quell-misbehave", "quell-shim", "quell-unpack", "TestKit", "Linux", "Lifecycle",
+                "quelld", "quell", "quell-misbehave", "quell-shim", "quell-unpack", "quell-registry", "TestKit",
+                "Linux", "Lifecycle",
             ],
             swiftSettings: house),
     ]

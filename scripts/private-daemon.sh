@@ -12,7 +12,7 @@ quell() { command "$bin/quell" "$@"; }
 require_programs() {
     local program
     [ "$(id -u)" -eq 0 ] || fail "root is needed: containers are started"
-    for program in quelld quell quell-shim quell-unpack; do
+    for program in quelld quell quell-shim quell-unpack quell-registry; do
         [ -x "$bin/$program" ] || fail "$bin/$program is missing: make build"
     done
     for program in busybox crun; do

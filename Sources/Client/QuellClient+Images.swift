@@ -59,7 +59,7 @@ extension QuellClient {
                 body: .stream(archive, contentType: "application/x-tar"), deadlines: .streaming), progress)
     }
 
-    private func follow(_ request: Request, _ progress: (ProgressLine) async throws -> Void) async throws {
+    func follow(_ request: Request, _ progress: (ProgressLine) async throws -> Void) async throws {
         try await lines(request, as: ProgressLine.self) { line in
             if let message = line.errorDetail?.message ?? line.error {
                 throw ClientError.api(status: 500, message: message)

@@ -25,7 +25,8 @@ struct API: Sendable {
     var routes: RouteTable {
         RouteTable(
             systemRoutes + containerRoutes + containerStreamRoutes + archiveRoutes + execRoutes + imageRoutes
-                + imageArchiveRoutes + volumeRoutes + networkRoutes + quellRoutes + jobsRoutes + metricsRoutes
+                + imageArchiveRoutes + registryRoutes + volumeRoutes + networkRoutes + quellRoutes + jobsRoutes
+                + metricsRoutes
                 + whyRoutes + quarantineRoutes + doctorRoutes + releaseRoutes + missingRoutes)
     }
 }

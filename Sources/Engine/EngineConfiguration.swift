@@ -1,4 +1,5 @@
 public import Lifecycle
+public import RegistryWire
 
 /// Where an engine keeps its things, and what holds when a request says nothing.
 public struct EngineConfiguration: Sendable {
@@ -13,6 +14,10 @@ public struct EngineConfiguration: Sendable {
     public var shimPath: String
     /// Path of `quell-unpack`.
     public var unpackPath: String
+    /// Path of `quell-registry`.
+    public var registryPath: String
+    /// What holds for registries.
+    public var registries: RegistrySettings
     /// Runtimes by name; `crun` and `runc` are looked up in PATH when they are missing here.
     public var runtimes: [String: String]
     public var defaultRuntime: String
@@ -35,7 +40,9 @@ public struct EngineConfiguration: Sendable {
 
     public init(
         dataRoot: String = "/var/lib/quell", runRoot: String = "/run/quell", cgroupParent: String? = nil,
-        shimPath: String, unpackPath: String, runtimes: [String: String] = [:], defaultRuntime: String = "crun",
+        shimPath: String, unpackPath: String, registryPath: String = "quell-registry",
+        registries: RegistrySettings = RegistrySettings(), runtimes: [String: String] = [:],
+        defaultRuntime: String = "crun",
         seccompProfile: String? = nil, initPath: String? = nil, logOptions: [String: String] = [:],
         defaultUnhandled: Unhandled = .wait, killDeadline: Duration = StopOrder.defaultKillDeadline,
         stopTimeout: Duration = .seconds(10), shmSize: Int64 = 64 << 20,
@@ -44,6 +51,7 @@ public struct EngineConfiguration: Sendable {
     ) {
         (self.dataRoot, self.runRoot, self.cgroupParent) = (dataRoot, runRoot, cgroupParent)
         (self.shimPath, self.unpackPath) = (shimPath, unpackPath)
+        (self.registryPath, self.registries) = (registryPath, registries)
         (self.runtimes, self.defaultRuntime) = (runtimes, defaultRuntime)
         (self.seccompProfile, self.initPath, self.logOptions) = (seccompProfile, initPath, logOptions)
         (self.defaultUnhandled, self.killDeadline) = (defaultUnhandled, killDeadline)

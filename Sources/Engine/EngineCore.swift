@@ -37,6 +37,7 @@ final class EngineCore: Sendable {
     /// Disposable children: what hangs in the kernel hangs as one of these.
     let children = Gate(limit: 256)
     let hostLook = HostLook()
+    let pulls = SharedPulls()
     /// Calls in flight.
     let jobs = JobTable()
     let metrics = EngineMetrics()

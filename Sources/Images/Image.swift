@@ -120,6 +120,18 @@ public struct ImageDiskUsage: Sendable, Hashable {
 public struct ImageProgress: Sendable, Hashable {
     public enum Phase: String, Sendable, Hashable {
         case reading, verifying, extracting, writing, complete
+        /// Of a pull, whose `id` is the tag; `detail` is the repository.
+        case resolved
+        case pulling, waiting, downloading, downloaded, pulled
+        /// The layer is in the store.
+        case present
+        /// A connection broke; the next try is in `detail` seconds.
+        case retrying
+        case preparing, pushing, pushed
+        /// The layer is in the registry.
+        case remote
+        /// It was taken over from the repository in `detail`.
+        case mounted
     }
     public let phase: Phase
     /// What is worked on: a short layer digest, or the archive's name.
@@ -127,6 +139,7 @@ public struct ImageProgress: Sendable, Hashable {
     /// Bytes.
     public let current: Int64
     public let total: Int64?
+    public var detail: String?
 }
 
 /// Called from the store's own threads, at most about ten times a second per id, and once at each phase's end.

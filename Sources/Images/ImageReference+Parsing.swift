@@ -26,6 +26,21 @@ extension ImageReference {
         return parsed.tag == nil && parsed.digest == nil
     }
 
+    /// Whether `text` is a well-formed name of a repository, without tag or digest.
+    public static func namesRepository(_ text: String) -> Bool { isNameOnly(text) }
+
+    /// The registry that clients mean by a server's address: `https://index.docker.io/v1/`, `localhost:5000`.
+    public static func registry(ofServer address: String) throws(ImageError) -> String {
+        var host = Substring(address)
+        for scheme in ["https://", "http://"] where host.hasPrefix(scheme) { host = host.dropFirst(scheme.count) }
+        host = host.prefix { $0 != "/" }
+        guard !host.isEmpty, !["index.docker.io", "registry-1.docker.io", "docker.io"].contains(host) else {
+            return "docker.io"
+        }
+        try checkRegistry(String(host), address)
+        return String(host)
+    }
+
     private static func takeDigest(_ rest: inout Substring, _ text: String) throws(ImageError) -> Digest? {
         guard let at = rest.firstIndex(of: "@") else { return nil }
         let digest = rest[rest.index(after: at)...]

@@ -76,16 +76,27 @@ extension StoreState {
     private mutating func removeReference(
         _ reference: ImageReference, _ record: Record, _ force: Bool, _ uses: [ImageUse], _ name: String
     ) throws(ImageError) -> Removal {
-        let isLast = references.filter { $0.value == record.id }.count == 1
+        let doomed = [reference] + (reference.tag == nil ? [] : digestsAlone(in: reference))
+        let isLast = references.allSatisfy { $0.value != record.id || doomed.contains($0.key) }
         if isLast, !force, let use = uses.first {
             throw .conflict(
                 "conflict: unable to remove repository reference \"\(name)\" (must force) - container \(use.label) is using"
                     + " its referenced image \(record.id.short)")
         }
-        references[reference] = nil
-        let untagged = ImageRemoval.untagged(reference.familiar)
-        guard isLast, uses.isEmpty else { return ([untagged], nil) }
-        return (delete(record, after: [untagged]), record)
+        for name in doomed { references[name] = nil }
+        let untagged = doomed.map { ImageRemoval.untagged($0.familiar) }
+        guard isLast, uses.isEmpty else { return (untagged, nil) }
+        return (delete(record, after: untagged), record)
+    }
+
+    /// As Docker: with the last tag of a repository go its digests of the same image.
+    private func digestsAlone(in reference: ImageReference) -> [ImageReference] {
+        let id = references[reference]
+        let same = references.filter { name, image in
+            image == id && name != reference && name.registry == reference.registry
+                && name.repository == reference.repository
+        }.map(\.key)
+        return same.contains { $0.tag != nil } ? [] : same.sorted()
     }
 
     private mutating func removeImage(_ record: Record, _ force: Bool, _ uses: [ImageUse]) throws(ImageError) -> Removal

@@ -1,4 +1,5 @@
 public import Linux
+public import RegistryWire
 import Synchronization
 
 /// Images on disk: an OCI image layout (blobs, index) plus each layer unpacked once, shared by all images that have it.
@@ -14,6 +15,7 @@ public final class ImageStore: Sendable {
         /// Path of the executable `quell-unpack`.
         public var helper: String
         public var limits = Limits()
+        public var registry = RegistryAccess()
         /// What a crash left is moved aside at once, and deleted while the store is already at work; otherwise `init` waits
         /// for that too.
         public var deletesInBackground = true
@@ -22,6 +24,15 @@ public final class ImageStore: Sendable {
             self.directory = directory
             self.helper = helper
         }
+    }
+
+    /// How registries are reached.
+    public struct RegistryAccess: Sendable {
+        /// Path of the executable `quell-registry`.
+        public var helper = "quell-registry"
+        public var settings = RegistrySettings()
+
+        public init() {}
     }
 
     /// Bounds that a hostile archive runs into.

@@ -16,7 +16,12 @@ extension Ingest {
     /// Reads, verifies, stores and unpacks one layer over `parent`. Afterwards blob and unpacked layer are in the store,
     /// durable and leased; the index does not name them yet.
     func layer(_ source: LayerSource, over parent: Digest?) throws(ImageError) -> Image.Layer {
-        if let known = try knownLayer(source, parent) { return known }
+        if let blob = source.blob, let diffID = source.diffID,
+            let known = try knownLayer(blob, diffID, over: parent)
+        {
+            report(.complete, blob.short, known.blobSize, known.blobSize)
+            return known
+        }
         let work = temporaryPath("layer")
         try mapping { () throws(SystemError) in
             try File.makeDirectory(work, mode: 0o700)
@@ -39,8 +44,7 @@ extension Ingest {
     }
 
     /// The layer as another image has it, when digests say that it is the same.
-    private func knownLayer(_ source: LayerSource, _ parent: Digest?) throws(ImageError) -> Image.Layer? {
-        guard let blob = source.blob, let diffID = source.diffID else { return nil }
+    func knownLayer(_ blob: Digest, _ diffID: Digest, over parent: Digest?) throws(ImageError) -> Image.Layer? {
         let chain = Digest.chain(parent, diffID)
         lease("blobs/" + blob.hex)
         lease("layers/" + chain.hex)
@@ -50,10 +54,7 @@ extension Ingest {
                 let (path, tree) = (store.layout.blob(blob), store.layout.tree(chain))
                 let blobFile = try mapping { () throws(SystemError) in try File.status(of: path) }
                 let treeFile = try mapping { () throws(SystemError) in try File.status(of: tree) }
-                if blobFile != nil, treeFile != nil {
-                    report(.complete, blob.short, layer.blobSize, layer.blobSize)
-                    return layer
-                }
+                if blobFile != nil, treeFile != nil { return layer }
             }
         }
         return nil

@@ -3,7 +3,8 @@ import Synchronization
 
 /// Paths of the store, and what makes and sweeps them.
 ///
-/// `blobs/sha256/<hex>`, `layers/<chain hex>/{diff,layer.json}`, `tmp/<name>`, `links/<short>`, `index.json`.
+/// `blobs/sha256/<hex>`, `layers/<chain hex>/{diff,layer.json}`, `tmp/<name>`, `links/<short>`, `ingest/<hex>[.part]`,
+/// `index.json`.
 struct StoreLayout: Sendable {
     let root: String
 
@@ -15,17 +16,22 @@ struct StoreLayout: Sendable {
     /// Short names of layers, for mount options that would be longer than a page.
     var links: String { root + "/links" }
     var temporary: String { root + "/tmp" }
+    /// Blobs that pulls fetch, and what a pull that broke off has left, for the next one to continue.
+    var ingest: String { root + "/ingest" }
     /// What is to be deleted when there is time.
     var trash: String { root + "/trash" }
 
     func blob(_ digest: Digest) -> String { blobs + "/" + digest.hex }
+    func ingested(_ digest: Digest) -> String { ingest + "/" + digest.hex }
     func layer(_ chain: Digest) -> String { layers + "/" + chain.hex }
     func tree(_ chain: Digest) -> String { layer(chain) + "/diff" }
     func facts(_ chain: Digest) -> String { layer(chain) + "/layer.json" }
 
     func make() throws(ImageError) {
         try mapping("make") { () throws(SystemError) in
-            for path in [root, blobs, layers, links, temporary, trash] { try File.makeDirectories(path, mode: 0o700) }
+            for path in [root, blobs, layers, links, temporary, trash, ingest] {
+                try File.makeDirectories(path, mode: 0o700)
+            }
             // Set-user-ID programs of an image must not be within reach of the host's users. What a container sees goes
             // through overlayfs, which does not ask for the rights of the directories above.
             try File.setMode(0o700, of: root)
@@ -46,6 +52,9 @@ struct StoreLayout: Sendable {
         }
     }
 
+    /// Seconds for which the remains of a pull are kept.
+    static let ingestLifetime: Int64 = 24 * 3600
+
     /// A new path below `tmp`; nothing is made.
     func temporaryPath(_ kind: String) -> String {
         temporary + "/" + kind + "-" + lowerHex((0..<8).map { _ in UInt8.random(in: 0...255) })
@@ -62,6 +71,14 @@ struct StoreLayout: Sendable {
             for entry in try File.list(temporary) { try discard(temporary + "/" + entry.name) }
             for entry in try File.list(root) where entry.name.hasPrefix("index.json.") {
                 try discard(root + "/" + entry.name)
+            }
+            let now = WallTime.now().seconds
+            for entry in try File.list(ingest) {
+                let path = ingest + "/" + entry.name
+                guard let status = try File.status(of: path, following: false),
+                    now - status.modified.seconds > StoreLayout.ingestLifetime
+                else { continue }
+                try discard(path)
             }
             guard let state else { return }
             let used = state.used

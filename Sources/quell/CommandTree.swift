@@ -3,8 +3,8 @@ enum CommandTree {
     static let about = About(
         "quell", "Runs containers, and stops them truthfully",
         examples: [
-            ("quell image import rootfs.tar.gz base", "make an image of a root file system"),
-            ("quell run -d --name web base httpd -f", "start a container in the background"),
+            ("quell pull busybox", "fetch an image from a registry"),
+            ("quell run -d --name web busybox httpd -f", "start a container in the background"),
             ("quell stop web", "stop it, and see how it ended"),
         ])
 
@@ -21,7 +21,8 @@ enum CommandTree {
         .command(WhyCommand.self), .command(ReleaseCommand.self), .command(DoctorCommand.self),
         .command(VersionCommand.self), .alias("images", ImageLsCommand.self), .alias("rmi", ImageRmCommand.self),
         .alias("tag", ImageTagCommand.self), .alias("save", ImageSaveCommand.self),
-        .alias("load", ImageLoadCommand.self), .alias("import", ImageImportCommand.self),
+        .command(PullCommand.self), .command(PushCommand.self), .command(LoginCommand.self),
+        .command(LogoutCommand.self), .alias("load", ImageLoadCommand.self), .alias("import", ImageImportCommand.self),
         .alias("history", ImageHistoryCommand.self), .command(CompletionCommand.self), image, container, volume,
         network, quarantine, system,
     ]
@@ -29,8 +30,9 @@ enum CommandTree {
     private static let image = CommandNode.group(
         About(
             "image", "Commands about images",
-            examples: [("quell image load -i busybox.tar", "images come from archives: there is no pulling yet")]),
+            examples: [("quell image pull busybox", "the same as quell pull busybox")]),
         [
+            .command(PullCommand.self), .command(PushCommand.self),
             .command(ImageImportCommand.self), .command(ImageLoadCommand.self), .command(ImageSaveCommand.self),
             .command(ImageLsCommand.self), .command(ImageTagCommand.self), .command(ImageInspectCommand.self),
             .command(ImageRmCommand.self), .command(ImagePruneCommand.self), .command(ImageHistoryCommand.self),

@@ -82,7 +82,8 @@ struct Daemon: Sendable {
     private var engineConfiguration: EngineConfiguration {
         EngineConfiguration(
             dataRoot: settings.dataRoot, runRoot: settings.runRoot, cgroupParent: settings.cgroupParent,
-            shimPath: helpers.shim, unpackPath: helpers.unpack, runtimes: settings.runtimes,
+            shimPath: helpers.shim, unpackPath: helpers.unpack, registryPath: helpers.registry,
+            registries: settings.registries, runtimes: settings.runtimes,
             defaultRuntime: settings.defaultRuntime, seccompProfile: settings.seccompProfile,
             initPath: settings.initPath, logOptions: settings.logOptions, defaultUnhandled: settings.unhandled,
             killDeadline: settings.killDeadline, stopTimeout: settings.stopTimeout, shmSize: settings.shmSize,

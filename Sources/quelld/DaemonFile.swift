@@ -33,6 +33,12 @@ struct DaemonFile: Decodable, Equatable {
     /// A duration by kind of call.
     var overdueAfter: [String: String]?
     var quarantineOnRm: Bool?
+    var insecureRegistries: [String]?
+    var registryMirrors: [String]?
+    /// A directory with one of certificates for each registry.
+    var registryCertificates: String?
+    var maxConcurrentDownloads: Int?
+    var maxConcurrentUploads: Int?
 
     enum CodingKeys: String, CodingKey, CaseIterable {
         case dataRoot = "data-root"
@@ -58,6 +64,11 @@ struct DaemonFile: Decodable, Equatable {
         case shmSize = "default-shm-size"
         case overdueAfter = "overdue-after"
         case quarantineOnRm = "quarantine-on-rm"
+        case insecureRegistries = "insecure-registries"
+        case registryMirrors = "registry-mirrors"
+        case registryCertificates = "registry-certs"
+        case maxConcurrentDownloads = "max-concurrent-downloads"
+        case maxConcurrentUploads = "max-concurrent-uploads"
     }
 
     /// Reads the named file, or the usual one where it exists.

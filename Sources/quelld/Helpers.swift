@@ -5,8 +5,9 @@ import Linux
 struct Helpers: Sendable {
     let shim: String
     let unpack: String
+    let registry: String
 
-    init(shim: String?, unpack: String?) throws {
+    init(shim: String?, unpack: String?, registry: String?) throws {
         let own = try File.readLink("/proc/self/exe")
         let directory = String(own[..<(own.lastIndex(of: "/") ?? own.startIndex)])
         let places = [Environment.variable("QUELL_LIBEXEC"), directory, "\(directory)/../libexec/quell"].compactMap {
@@ -14,6 +15,7 @@ struct Helpers: Sendable {
         }
         self.shim = try Helpers.find("quell-shim", named: shim, in: places)
         self.unpack = try Helpers.find("quell-unpack", named: unpack, in: places)
+        self.registry = try Helpers.find("quell-registry", named: registry, in: places)
     }
 
     private static func find(_ name: String, named: String?, in places: [String]) throws -> String {

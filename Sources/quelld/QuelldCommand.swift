@@ -67,6 +67,9 @@ struct QuelldCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The quell-unpack executable.", valueName: "path"))
     var unpack: String?
 
+    @Option(help: ArgumentHelp("The quell-registry executable.", valueName: "path"))
+    var registry: String?
+
     func run() async throws {
         do {
             Signals.ignoreHangUp()
@@ -76,7 +79,8 @@ struct QuelldCommand: AsyncParsableCommand {
             let logger = Logger(label: "quelld") { _ in StderrLog(level: settings.logLevel) }
             try HostRequirements.check(logger)
             HostRequirements.checkRuntime(settings, logger)
-            try await Daemon(settings: settings, helpers: try Helpers(shim: shim, unpack: unpack), logger: logger).run()
+            let helpers = try Helpers(shim: shim, unpack: unpack, registry: registry)
+            try await Daemon(settings: settings, helpers: helpers, logger: logger).run()
         } catch let error as DaemonError {
             try report(error.description)
         } catch let error as EngineError {

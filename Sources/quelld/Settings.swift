@@ -2,6 +2,7 @@ import APITypes
 import Engine
 import Lifecycle
 import Logging
+import RegistryWire
 
 /// What holds for this daemon: the command line over the configuration file over the defaults, all of it checked.
 struct Settings: Sendable {
@@ -29,6 +30,7 @@ struct Settings: Sendable {
     var expectations: JobExpectations
     /// `rm -f` quarantines what does not die.
     var quarantinesOnRemove: Bool
+    var registries: RegistrySettings
 
     init(file: DaemonFile, overriddenBy command: QuelldCommand) throws(DaemonError) {
         dataRoot = try absolute(command.dataRoot ?? file.dataRoot ?? "/var/lib/quell", "data-root")
@@ -59,9 +61,26 @@ struct Settings: Sendable {
         shmSize = try bytes(file.shmSize, "default-shm-size") ?? 64 << 20
         expectations = try Settings.expectations(file.overdueAfter ?? [:])
         quarantinesOnRemove = command.quarantineOnRm || file.quarantineOnRm ?? false
+        registries = try Settings.registries(file)
         guard file.logDriver == nil || file.logDriver == "json-file" else {
             throw DaemonError("log-driver \"\(file.logDriver ?? "")\" is not there: only json-file is")
         }
+    }
+
+    private static func registries(_ file: DaemonFile) throws(DaemonError) -> RegistrySettings {
+        var settings = RegistrySettings()
+        settings.insecure = file.insecureRegistries ?? []
+        settings.mirrors = file.registryMirrors ?? []
+        for mirror in settings.mirrors where !mirror.hasPrefix("https://") && !mirror.hasPrefix("http://") {
+            throw DaemonError("registry-mirrors \"\(mirror)\": expected a URL such as https://mirror.example")
+        }
+        for host in settings.insecure where host.contains("://") {
+            throw DaemonError("insecure-registries \"\(host)\": expected HOST[:PORT] or a range such as 10.0.0.0/8")
+        }
+        settings.certificates = try absolute(file.registryCertificates ?? settings.certificates, "registry-certs")
+        settings.downloads = try few(file.maxConcurrentDownloads, "max-concurrent-downloads") ?? settings.downloads
+        settings.uploads = try few(file.maxConcurrentUploads, "max-concurrent-uploads") ?? settings.uploads
+        return settings
     }
 
     private static func runtimePaths(_ file: DaemonFile) throws(DaemonError) -> [String: String] {
@@ -127,6 +146,12 @@ private func absolute(_ path: String, _ name: String) throws(DaemonError) -> Str
         throw DaemonError("\(name) \"\(path)\": expected an absolute path")
     }
     return path.hasSuffix("/") ? String(path.dropLast()) : path
+}
+
+private func few(_ number: Int?, _ name: String) throws(DaemonError) -> Int? {
+    guard let number else { return nil }
+    guard (1...100).contains(number) else { throw DaemonError("\(name) \(number): expected 1 to 100") }
+    return number
 }
 
 private func positive(_ number: Int, _ name: String) throws(DaemonError) -> Int {

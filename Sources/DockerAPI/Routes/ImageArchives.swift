@@ -36,12 +36,7 @@ extension API {
 
     /// A root file system as tar in the body becomes an image.
     private func importImage(_ call: Call) async throws {
-        if let image = call.query.string("fromImage") {
-            throw APIFailure(
-                .notImplemented,
-                "cannot pull \(image): pulling from registries is not there yet; "
-                    + "import a root file system (quell image import) or load an archive (quell image load)")
-        }
+        if let image = call.query.string("fromImage") { return try await pullImage(image, call) }
         guard call.query.string("fromSrc") == "-" else {
             throw APIFailure(
                 .notImplemented, "only fromSrc=- (the request body) can be imported; fetch the archive first")

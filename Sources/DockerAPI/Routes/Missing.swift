@@ -7,8 +7,6 @@ extension API {
         let missing: [(what: String, methods: [HTTPMethod], patterns: [String])] = [
             ("building images", [.POST], ["/build", "/build/prune", "/build/cancel", "/session", "/grpc"]),
             ("searching registries", [.GET], ["/images/search"]),
-            ("pushing to registries", [.POST], ["/images/{name...}/push"]),
-            ("registries", [.GET, .POST], ["/auth", "/distribution/{name...}"]),
             ("networks other than host and none", [.POST], ["/networks/create", "/networks/{id}/{verb}"]),
             ("attaching over a web socket", [.GET], ["/containers/{id}/attach/ws"]),
             (

@@ -10,7 +10,8 @@ enum CallSpan: Hashable, Sendable {
     private static let transfers: Set = [
         "GET /containers/{id}/export", "GET /containers/{id}/archive", "PUT /containers/{id}/archive",
         "GET /containers/{id}/changes", "POST /containers/prune", "POST /commit", "GET /images/get",
-        "GET /images/{name...}/get", "POST /images/load", "POST /images/create", "POST /images/prune",
+        "GET /images/{name...}/get", "POST /images/load", "POST /images/create", "POST /images/{name...}/push",
+        "POST /images/prune",
         "POST /volumes/prune", "GET /system/df",
     ]
 }

@@ -3,6 +3,7 @@ import Engine
 import Images
 import Lifecycle
 import NIOHTTP1
+import RegistryWire
 
 // The one place where errors become status codes.
 
@@ -52,10 +53,23 @@ extension EngineError {
     }
 }
 
+extension RegistryFault {
+    var status: HTTPResponseStatus {
+        switch kind {
+        case .unauthorized: .unauthorized
+        case .denied: .forbidden
+        case .notFound: .notFound
+        case .unsuitable, .corrupt, .unavailable, .system: .internalServerError
+        case .noSpace: .insufficientStorage
+        }
+    }
+}
+
 extension ImageError {
     var status: HTTPResponseStatus {
         switch self {
-        case .notFound, .ambiguous, .noSuchPath: .notFound
+        case .notFound, .notTagged, .ambiguous, .noSuchPath: .notFound
+        case .registry(let fault): fault.status
         case .invalid, .badArchive: .badRequest
         case .conflict: .conflict
         case .noSpace: .insufficientStorage

@@ -10,14 +10,23 @@ struct ProgressStream: Sendable {
 
     /// Runs `work`, which reports progress from any thread and gives the closing lines.
     func run(_ work: @escaping @Sendable (@escaping ImageProgressHandler) async throws -> [ProgressLine]) async throws {
-        let (events, reports) = AsyncStream<ImageProgress>.makeStream(bufferingPolicy: .bufferingNewest(64))
+        try await feed { feed in try await work { feed.send($0) } }
+    }
+
+    /// As `run`; `work` may also say lines of its own.
+    func feed(_ work: @escaping @Sendable (ProgressFeed) async throws -> [ProgressLine]) async throws {
+        let feed = ProgressFeed()
         let task = Task {
-            defer { reports.finish() }
-            return try await work { progress in reports.yield(progress) }
+            defer { feed.finish() }
+            return try await work(feed)
         }
         try await call.watched(alsoWhenStopping: false, leave: { task.cancel() }) {
             do {
-                try await relay(events)
+                try await feed.forEach { lines in
+                    guard !quiet else { return }
+                    try await begin()
+                    for line in lines { try await call.writeLine(line) }
+                }
                 let lines = try await task.value
                 try await begin()
                 for line in lines { try await call.writeLine(line) }
@@ -26,13 +35,6 @@ struct ProgressStream: Sendable {
                 try await tell(error)
             }
             try await call.exchange.endStream()
-        }
-    }
-
-    private func relay(_ events: AsyncStream<ImageProgress>) async throws {
-        for await event in events where !quiet {
-            try await begin()
-            try await call.writeLine(ProgressLine(event))
         }
     }
 
@@ -55,22 +57,49 @@ extension ProgressLine {
     init(_ progress: ImageProgress) {
         self.init()
         id = progress.id
-        status = progress.phase.text
+        status = progress.statusText
+        guard progress.phase != .resolved else { return }
         progressDetail = ProgressDetail()
+        guard progress.phase.isMeasured else { return }
         progressDetail?.current = Int(progress.current)
         progressDetail?.total = progress.total.map { Int($0) }
     }
 }
 
-extension ImageProgress.Phase {
+extension ImageProgress {
     /// In Docker's words.
-    fileprivate var text: String {
-        switch self {
+    fileprivate var statusText: String {
+        switch phase {
         case .reading: "Reading archive"
         case .verifying: "Verifying Checksum"
         case .extracting: "Extracting"
         case .writing: "Writing"
         case .complete: "Complete"
+        case .resolved: "Pulling from \(detail ?? "")"
+        case .pulling: "Pulling fs layer"
+        case .waiting: "Waiting"
+        case .downloading: "Downloading"
+        case .downloaded: "Download complete"
+        case .pulled: "Pull complete"
+        case .present: "Already exists"
+        case .retrying: "Retrying in \(detail ?? "1") second\(detail == "1" ? "" : "s")"
+        case .preparing: "Preparing"
+        case .pushing: "Pushing"
+        case .pushed: "Pushed"
+        case .remote: "Layer already exists"
+        case .mounted: "Mounted from \(detail ?? "")"
+        }
+    }
+}
+
+extension ImageProgress.Phase {
+    /// It says how many bytes of how many.
+    fileprivate var isMeasured: Bool {
+        switch self {
+        case .reading, .verifying, .extracting, .writing, .complete, .downloading, .pushing: true
+        case .resolved, .pulling, .waiting, .downloaded, .pulled, .present, .retrying, .preparing, .pushed, .remote,
+            .mounted:
+            false
         }
     }
 }

@@ -174,7 +174,8 @@ extension EngineError {
         case .invalid(let text): self = .invalid(text)
         case .conflict(let text): self = .conflict(text)
         case .badArchive: self = .invalid(error.description)
-        case .noSpace, .cancelled, .system, .damaged: self = .system(error.description)
+        case .notTagged(let name): self = .notFound(kind: "image", name: name)
+        case .noSpace, .cancelled, .system, .damaged, .registry: self = .system(error.description)
         }
     }
 }

@@ -14,6 +14,8 @@ public enum Hop: Hashable, Sendable {
     case hostLook
     /// Another helper process.
     case helper
+    /// What an image registry sends or takes, by way of a helper process.
+    case registry
     case shim
     /// The OCI runtime, run by the shim.
     case runtime
@@ -38,6 +40,7 @@ public enum Hop: Hashable, Sendable {
         case .mount: "mount"
         case .hostLook: "host-look"
         case .helper: "helper"
+        case .registry: "registry"
         case .shim: "shim"
         case .runtime: "runtime"
         case .container: "container"
@@ -58,6 +61,7 @@ public enum Hop: Hashable, Sendable {
         case .mount: "a mount or unmount"
         case .hostLook: "a look at a path on the host"
         case .helper: "a helper process"
+        case .registry: "an image registry"
         case .shim: "an answer of its shim"
         case .runtime: "the runtime"
         case .container: "the container's own processes"

@@ -70,7 +70,9 @@ struct Opening {
         findPrograms(&completed)
         let images: ImageStore
         do throws(ImageError) {
-            images = try ImageStore(.init(directory: paths.images, helper: configuration.unpackPath))
+            var store = ImageStore.Configuration(directory: paths.images, helper: configuration.unpackPath)
+            (store.registry.helper, store.registry.settings) = (configuration.registryPath, configuration.registries)
+            images = try ImageStore(store)
         } catch { throw EngineError(error) }
         return EngineCore(
             EngineParts(

@@ -34,12 +34,42 @@ enum CreateCommand: Command {
     static func create(
         _ request: ContainerCreateRequest, _ arguments: Arguments, _ cidfile: String?, _ session: Session
     ) async throws -> String {
-        let made = try await session.client.createContainer(
-            request, name: try arguments[CreateOptions.name], unhandled: "kill")
+        let made = try await make(request, arguments, session)
         for warning in made.warnings { try session.err.write("WARNING: \(warning)\n") }
         if let cidfile {
             try File.open(cidfile, [.writeOnly, .create, .exclusive], mode: 0o644).writeAll(Array(made.id.utf8))
         }
         return made.id
+    }
+
+    /// As docker: the image is fetched when it is missing, and progress goes to standard error.
+    private static func make(_ request: ContainerCreateRequest, _ arguments: Arguments, _ session: Session)
+        async throws -> ContainerCreateResponse
+    {
+        let policy = try arguments[PullPolicy.option] ?? .missing
+        let name = try arguments[CreateOptions.name]
+        if policy == .always { try await pull(request.config.image, arguments, session) }
+        do {
+            return try await session.client.createContainer(request, name: name, unhandled: "kill")
+        } catch let error as ClientError where policy == .missing && error.isMissingImage {
+            try session.err.write("Unable to find image '\(request.config.image)' locally\n")
+            try await pull(request.config.image, arguments, session)
+            return try await session.client.createContainer(request, name: name, unhandled: "kill")
+        }
+    }
+
+    private static func pull(_ image: String, _ arguments: Arguments, _ session: Session) async throws {
+        let name = RemoteName(image)
+        try await PullCommand.pull(
+            name, tag: name.tag ?? "latest", platform: try arguments[PullPolicy.platform], session, session.err,
+            quiet: try arguments[PullPolicy.quiet])
+    }
+}
+
+extension ClientError {
+    /// The container cannot be made because its image is not there.
+    fileprivate var isMissingImage: Bool {
+        guard case .api(404, let message) = self else { return false }
+        return message.hasPrefix("No such image:")
     }
 }

@@ -174,7 +174,9 @@ enum CreateOptions {
         securityOpt, device, deviceRule, sysctl, runtime, annotation, cgroupParent, memory, memorySwap,
         memoryReservation, memorySwappiness, cpus, cpuShares, cpuPeriod, cpuQuota, cpusetCpus, cpusetMems, pidsLimit,
         ulimit, oomScoreAdj, oomKillDisable, blkioWeight, restart, rm, stopSignal, stopTimeout, stopLadder, stopScope,
-        stopUnhandled, logDriver, logOpt, cidfile, healthCmd, healthInterval, healthTimeout, healthStartPeriod,
+        stopUnhandled, logDriver, logOpt, cidfile,
+        PullPolicy.option, PullPolicy.platform, PullPolicy.quiet, healthCmd, healthInterval, healthTimeout,
+        healthStartPeriod,
         healthStartInterval, healthRetries, noHealthcheck,
     ]
 }
