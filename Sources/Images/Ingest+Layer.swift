@@ -19,6 +19,7 @@ extension Ingest {
         if let blob = source.blob, let diffID = source.diffID,
             let known = try knownLayer(blob, diffID, over: parent)
         {
+            try verifyUnneeded(source, blob)
             report(.complete, blob.short, known.blobSize, known.blobSize)
             return known
         }
@@ -58,6 +59,21 @@ extension Ingest {
             }
         }
         return nil
+    }
+
+    /// The store has the layer already; what the archive has under its name must be the same all the same.
+    private func verifyUnneeded(_ source: LayerSource, _ blob: Digest) throws(ImageError) {
+        var digest = StreamDigest()
+        var buffer = [UInt8](repeating: 0, count: 1 << 17)
+        while true {
+            try cancellation.check()
+            let result = try mapping { () throws(SystemError) in try source.input.descriptor.read(into: &buffer) }
+            switch result {
+            case .bytes(let count): digest.update(buffer[..<count])
+            case .endOfFile: return try require(blob, digest.finish(), "digest", of: source)
+            case .wouldBlock: throw .invalid("\(source.input.name): it is no file, and has nothing to read")
+            }
+        }
     }
 
     private struct ReadLayer {
@@ -122,14 +138,17 @@ extension Ingest {
     }
 
     private func verify(_ source: LayerSource, _ read: ReadLayer) throws(ImageError) {
-        func require(_ expected: Digest?, _ found: Digest, _ what: String) throws(ImageError) {
-            guard let expected, expected != found else { return }
-            throw .badArchive(
-                archive: source.input.name, entry: source.entry,
-                fault: "the \(what) is \(found), not \(expected): the layer is corrupt or not what it is said to be")
-        }
-        try require(source.blob, read.compressed, "digest")
-        try require(source.diffID, read.diffID, "digest of the uncompressed layer")
+        try require(source.blob, read.compressed, "digest", of: source)
+        try require(source.diffID, read.diffID, "digest of the uncompressed layer", of: source)
+    }
+
+    private func require(
+        _ expected: Digest?, _ found: Digest, _ what: String, of source: LayerSource
+    ) throws(ImageError) {
+        guard let expected, expected != found else { return }
+        throw .badArchive(
+            archive: source.input.name, entry: source.entry,
+            fault: "the \(what) is \(found), not \(expected): the layer is corrupt or not what it is said to be")
     }
 
     var limitArguments: [String] {

@@ -62,6 +62,28 @@ import Testing
         #expect(try fixture.contents().isEmpty)
     }
 
+    /// What the store has need not be read; what an archive says of it must be true all the same.
+    @Test func aChangedLayerThatTheStoreHasIsRefused() async throws {
+        let fixture = try StoreFixture()
+        let archive = try DockerArchive(layers: [Tar { $0.file("letter", "distinctive") }.bytes])
+        try await fixture.store.load(from: .path(try fixture.file("a.tar", archive.bytes(tags: ["app"]))))
+        let path = try fixture.file("saved.tar", [])
+        try await fixture.store.save(["app"], to: try File.open(path, [.writeOnly, .truncate]))
+        #expect(try await fixture.store.load(from: .path(path)).count == 1)
+
+        var bytes = try File.read(path)
+        let place = try #require(bytes.firstRange(of: Array("distinctive".utf8)))
+        bytes[place.lowerBound] ^= 1
+        let error = try await failure {
+            _ = try await fixture.store.load(from: .path(try fixture.file("changed.tar", bytes)))
+        }
+        guard case .badArchive(_, let entry, let fault) = error else {
+            Issue.record("\(error)")
+            return
+        }
+        #expect(entry?.contains(archive.layerHexes[0]) == true && fault.contains("the layer is corrupt"), "\(error)")
+    }
+
     /// Docker before 1.10: no manifest.json, only `repositories` and `<layer>/json`.
     @Test func loadsLegacyArchive() async throws {
         let fixture = try StoreFixture()
