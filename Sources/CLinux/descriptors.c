@@ -30,6 +30,7 @@ ssize_t clinux_write(int fd, const void *buffer, size_t count) { return RESULT(w
 int64_t clinux_lseek(int fd, int64_t offset, int whence) { return RESULT(lseek(fd, offset, whence)); }
 int clinux_allocate(int fd, int64_t size) { return RESULT(fallocate(fd, 0, 0, size)); }
 int clinux_ftruncate(int fd, int64_t size) { return RESULT(ftruncate(fd, size)); }
+int clinux_memory_file(const char *name) { return (int)RESULT(syscall(SYS_memfd_create, name, 1u /* MFD_CLOEXEC */)); }
 int clinux_pipe(int ends[2], int flags) { return RESULT(pipe2(ends, flags)); }
 int clinux_duplicate(int fd, int least) { return RESULT(fcntl(fd, F_DUPFD_CLOEXEC, least)); }
 

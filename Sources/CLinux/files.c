@@ -98,7 +98,7 @@ int clinux_stat(int directory, const char *path, bool follow, struct clinux_stat
         .mode = raw.stx_mode, .user = raw.stx_uid, .group = raw.stx_gid, .links = raw.stx_nlink,
         .device_major = raw.stx_dev_major, .device_minor = raw.stx_dev_minor,
         .special_major = raw.stx_rdev_major, .special_minor = raw.stx_rdev_minor,
-        .inode = raw.stx_ino, .size = raw.stx_size,
+        .inode = raw.stx_ino, .size = raw.stx_size, .allocated = raw.stx_blocks * 512,
         .modified_seconds = raw.stx_mtime.tv_sec, .modified_nanoseconds = raw.stx_mtime.tv_nsec,
         .has_mount_id = raw.stx_mask & STATX_MNT_ID,
         .is_mount_root = raw.stx_attributes & 0x2000, /* STATX_ATTR_MOUNT_ROOT */

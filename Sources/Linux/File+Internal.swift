@@ -9,6 +9,7 @@ extension FileStatus {
         try check(result, "stat", path.isEmpty ? "descriptor \(directory)" : path)
         kind = Kind(mode: raw.mode)
         (mode, uid, gid, size, inode) = (raw.mode, raw.user, raw.group, raw.size, raw.inode)
+        allocated = raw.allocated
         device = DeviceNumber(major: raw.device_major, minor: raw.device_minor)
         special = DeviceNumber(major: raw.special_major, minor: raw.special_minor)
         links = raw.links

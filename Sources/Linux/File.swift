@@ -33,6 +33,8 @@ public struct FileStatus: Hashable, Sendable {
     public var uid: UInt32
     public var gid: UInt32
     public var size: UInt64
+    /// Bytes of the disk that it takes: less than `size` for a sparse file.
+    public var allocated: UInt64
     public var inode: UInt64
     public var device: DeviceNumber
     /// Of a device node.

@@ -16,6 +16,12 @@ public struct OwnedDescriptor: ~Copyable, Sendable {
         try check(clinux_close(raw), "close", "descriptor \(raw)")
     }
 
+    /// An empty file in memory, which is gone with its last descriptor; nothing that a disk does reaches it.
+    public static func memoryFile(_ name: String) throws(SystemError) -> OwnedDescriptor {
+        // SAFETY: the string lives through the call.
+        OwnedDescriptor(adopting: try check(unsafe clinux_memory_file(name), "memfd_create", name))
+    }
+
     /// Gives the number away: the caller closes it from now on.
     public consuming func release() -> Int32 {
         let raw = self.raw

@@ -14,7 +14,8 @@ final class RuntimeCall {
     let process: Pidfd
     /// Where the runtime writes the pid of what it started.
     let pidFile: String
-    let log: String
+    /// What the runtime has to say: in memory, so that a full run root does not silence it.
+    let log: OwnedDescriptor
     /// Where the runtime hands the terminal over: a socket that listens, then the runtime's connection. Non-blocking: a
     /// runtime connects long before it has a terminal to send.
     private var console: OwnedDescriptor?
@@ -31,12 +32,14 @@ final class RuntimeCall {
 
     init(
         _ purpose: Purpose, _ spawned: consuming SpawnedProcess, _ report: SpawnReport, files: RuntimeFiles,
-        console: consuming OwnedDescriptor?, asker: (connection: Int, request: UInt32)?, deadline: Instant
+        log: consuming OwnedDescriptor, console: consuming OwnedDescriptor?, asker: (connection: Int, request: UInt32)?,
+        deadline: Instant
     ) {
         self.purpose = purpose
         pid = spawned.pid
         process = spawned.takePidfd()
-        (pidFile, log, self.report) = (files.pidFile, files.log, report)
+        (pidFile, self.report) = (files.pidFile, report)
+        self.log = log
         consolePath = files.console
         self.console = consume console
         (self.asker, self.deadline) = (asker, deadline)
@@ -69,20 +72,18 @@ final class RuntimeCall {
 /// The files of one runtime call, in the bundle's folder.
 struct RuntimeFiles {
     var pidFile: String
-    var log: String
     /// Relative to the bundle, because a unix socket's path may not be long; nil without terminal.
     var console: String?
     var process: String?
 
     init(bundle: String, name: String, terminal: Bool) {
         pidFile = "\(bundle)/\(name).pid"
-        log = "\(bundle)/\(name).log"
         console = terminal ? "\(bundle)/\(name).sock" : nil
         process = "\(bundle)/\(name).json"
     }
 
     func remove() {
-        for path in [pidFile, log, console, process].compactMap({ $0 }) {
+        for path in [pidFile, console, process].compactMap({ $0 }) {
             do throws(SystemError) { try File.unlink(path) } catch {
                 // Not made, or gone with its folder.
             }

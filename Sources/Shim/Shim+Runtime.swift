@@ -62,7 +62,8 @@ extension Shim {
         _ purpose: RuntimeCall.Purpose, _ verb: [String], _ files: RuntimeFiles,
         streams: ProcessStreams?, terminal: Bool, openStdin: Bool, asker: (connection: Int, request: UInt32)?
     ) throws(SystemError) {
-        var arguments = ["--root", configuration.runtimeRoot, "--log", files.log, "--log-format", "json"] + verb
+        var arguments =
+            ["--root", configuration.runtimeRoot, "--log", "/proc/self/fd/3", "--log-format", "json"] + verb
         var console: OwnedDescriptor?
         if let path = files.console {
             console = try UnixSocket.listen(at: path)
@@ -80,10 +81,12 @@ extension Shim {
         request.hiddenMounts = cgroup.host.hiddenFromRuntime
         if purpose != .delete, !request.hiddenMounts.isEmpty { request.cgroups = try cgroup.openDoors(.membership) }
         let report = try SpawnReport()
+        let log = try OwnedDescriptor.memoryFile("runtime-log")
+        request.descriptors = [DescriptorMapping(3, from: log.raw)]
         let spawned = try spawn(request, report, streams: streams, terminal: terminal, openStdin: openStdin)
         calls.append(
             RuntimeCall(
-                purpose, spawned, report, files: files, console: console, asker: asker,
+                purpose, spawned, report, files: files, log: log, console: console, asker: asker,
                 deadline: MonotonicClock.now() + Shim.runtimeDeadline))
     }
 
@@ -94,13 +97,13 @@ extension Shim {
         var request = request
         let null = try File.open("/dev/null", .readWrite)
         guard let streams, !terminal else {
-            request.descriptors = (0...2).map { DescriptorMapping(Int32($0), from: null.raw) }
+            request.descriptors += (0...2).map { DescriptorMapping(Int32($0), from: null.raw) }
             return try Spawn.start(request, report: report)
         }
         let output = try Pipe()
         let error = try Pipe()
         let input = try Pipe()
-        request.descriptors = [
+        request.descriptors += [
             DescriptorMapping(0, from: openStdin ? input.reading.raw : null.raw),
             DescriptorMapping(1, from: output.writing.raw), DescriptorMapping(2, from: error.writing.raw),
         ]
@@ -140,7 +143,7 @@ extension Shim {
     /// The runtime has ended.
     func finished(_ call: RuntimeCall, _ status: ExitStatus) {
         do throws(SystemError) { try receiveTerminal(call) } catch { report(error) }
-        let log = content(of: call.log)
+        let log = words(of: call)
         let pid = Int32(String(decoding: content(of: call.pidFile), as: UTF8.self))
         RuntimeFiles(bundle: configuration.bundle, name: call.name, terminal: call.consolePath != nil).remove()
         switch call.purpose {
@@ -161,6 +164,14 @@ extension Shim {
                 return failExec(id, RuntimeFault(log: log, status: status, failure: call.report.failure), call)
             }
             startedExec(id, pid, call)
+        }
+    }
+
+    /// Nothing when it said nothing.
+    private func words(of call: RuntimeCall) -> [UInt8] {
+        do throws(SystemError) { return try call.log.readAll(limit: 1 << 20) } catch {
+            report(error)
+            return []
         }
     }
 

@@ -38,6 +38,7 @@ int clinux_ftruncate(int fd, int64_t size);
 /* From the beginning, and the file grows to it. -EOPNOTSUPP where the file system cannot promise room. */
 int clinux_allocate(int fd, int64_t size);
 int clinux_pipe(int ends[2], int flags);
+int clinux_memory_file(const char *name); /* memfd_create(2), close-on-exec */
 /* Least new number; close-on-exec. */
 int clinux_duplicate(int fd, int least);
 int clinux_set_nonblocking(int fd, bool on);
@@ -196,7 +197,7 @@ ssize_t clinux_readlink(int directory, const char *path, char *buffer, size_t ro
 int clinux_access(const char *path, int mode);
 struct clinux_stat {
     uint32_t mode, user, group, device_major, device_minor, special_major, special_minor, links;
-    uint64_t inode, size, mount_id;
+    uint64_t inode, size, allocated, mount_id; /* size and allocated in bytes */
     int64_t modified_seconds;
     uint32_t modified_nanoseconds;
     bool has_mount_id, is_mount_root;

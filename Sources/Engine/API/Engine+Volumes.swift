@@ -82,7 +82,8 @@ extension EngineCore {
         return volume
     }
 
-    /// Bytes of the files in a tree, each hard link counted once; what cannot be read counts nothing.
+    /// Bytes of the disk that the files in a tree take, as du(1) counts them: holes take none, and a file with several links
+    /// counts once; what cannot be read counts nothing.
     func treeBytes(_ path: String) async -> Int {
         do throws(EngineError) {
             return try await Blocking.run { () throws(EngineError) in
@@ -114,7 +115,7 @@ enum TreeSize {
                 continue
             }
             if status.links > 1, !seen.insert(status.inode).inserted { continue }
-            sum = sum.saturatingSum(Int(clamping: status.size))
+            sum = sum.saturatingSum(Int(clamping: status.allocated))
         }
         return sum
     }
