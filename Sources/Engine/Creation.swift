@@ -29,6 +29,10 @@ struct Creation {
         for plan in mounts where plan.kind == .bind && !plan.createsSource {
             try await BindSource.check(plan, core)
         }
+        // Who wants its streams is about to start it.
+        if request.config.attachStdin || request.config.attachStdout || request.config.attachStderr {
+            core.expectMoves()
+        }
         let taken = try reserve(wanted, for: id)
         do throws(EngineError) {
             try await establish(ContainerRow(id: id, name: taken, document: document, state: RunState()))
@@ -186,10 +190,8 @@ struct Creation {
 extension Container {
     func makeDirectories() async throws(EngineError) {
         let paths = paths
-        try await Blocking.run { () throws(EngineError) in
-            try attempt("make the container's directory") { () throws(SystemError) in
-                try File.makeDirectories(paths.data, mode: 0o710)
-            }
+        try await core.onDisk("make the container's directory") { () throws(SystemError) in
+            try File.makeDirectories(paths.data, mode: 0o710)
         }
     }
 }

@@ -56,7 +56,8 @@ public final class Engine: Sendable {
         let done = Promise<Void>()
         Task { [core] in
             await withTaskGroup(of: Void.self) { group in
-                for container in core.registry.all { group.addTask { await container.letGo() } }
+                let leaving = core.leaving.withLock { Array($0.values) }
+                for container in core.registry.all + leaving { group.addTask { await container.letGo() } }
             }
             done.resolve(())
         }

@@ -32,6 +32,8 @@ public struct EngineConfiguration: Sendable {
     public var stopTimeout: Duration
     public var shmSize: Int64
     public var expectations: JobExpectations
+    /// What a disk may take for one step of a call. One that takes longer hangs, and the call fails.
+    public var diskDeadline: Duration
     /// A forced removal quarantines what does not die, instead of failing.
     public var quarantinesOnRemove: Bool
     /// Labels of the engine, shown by `info`.
@@ -46,8 +48,8 @@ public struct EngineConfiguration: Sendable {
         seccompProfile: String? = nil, initPath: String? = nil, logOptions: [String: String] = [:],
         defaultUnhandled: Unhandled = .wait, killDeadline: Duration = StopOrder.defaultKillDeadline,
         stopTimeout: Duration = .seconds(10), shmSize: Int64 = 64 << 20,
-        expectations: JobExpectations = JobExpectations(), quarantinesOnRemove: Bool = false, labels: [String] = [],
-        version: String = "dev"
+        expectations: JobExpectations = JobExpectations(), diskDeadline: Duration = .seconds(30),
+        quarantinesOnRemove: Bool = false, labels: [String] = [], version: String = "dev"
     ) {
         (self.dataRoot, self.runRoot, self.cgroupParent) = (dataRoot, runRoot, cgroupParent)
         (self.shimPath, self.unpackPath) = (shimPath, unpackPath)
@@ -56,7 +58,7 @@ public struct EngineConfiguration: Sendable {
         (self.seccompProfile, self.initPath, self.logOptions) = (seccompProfile, initPath, logOptions)
         (self.defaultUnhandled, self.killDeadline) = (defaultUnhandled, killDeadline)
         (self.stopTimeout, self.shmSize, self.expectations) = (stopTimeout, shmSize, expectations)
-        self.quarantinesOnRemove = quarantinesOnRemove
+        (self.diskDeadline, self.quarantinesOnRemove) = (diskDeadline, quarantinesOnRemove)
         (self.labels, self.version) = (labels, version)
     }
 }

@@ -14,6 +14,8 @@ final class EngineCore: Sendable {
     let reactor: Reactor
     let events: EventLog
     let registry = Registry()
+    /// Containers that no record knows any more, while what is left of them is cleared away.
+    let leaving = Mutex<[String: Container]>([:])
     let execs = ExecTable()
     let volumes: VolumeTable
     let facts: HostFacts

@@ -36,23 +36,19 @@ final class VolumeTable: Sendable {
     func create(_ row: VolumeRow, _ core: EngineCore) async throws(EngineError) {
         guard try await store.insert(row) else { return }
         let directory = paths.volumeData(row.name)
-        try await Blocking.run { () throws(EngineError) in
-            try attempt("make volume \(row.name)") { () throws(SystemError) in
-                try File.makeDirectories(directory, mode: 0o755)
-            }
+        try await core.onDisk("make volume \(row.name)") { () throws(SystemError) in
+            try File.makeDirectories(directory, mode: 0o755)
         }
         rows.withLock { $0[row.name] = row }
         core.events.post(type: "volume", action: "create", id: row.name, attributes: ["driver": "local"])
     }
 
     /// Its data directory, made again where it was lost.
-    func directory(of name: String) async throws(EngineError) -> String {
+    func directory(of name: String, _ core: EngineCore) async throws(EngineError) -> String {
         _ = try find(name)
         let directory = paths.volumeData(name)
-        try await Blocking.run { () throws(EngineError) in
-            try attempt("open volume \(name)") { () throws(SystemError) in
-                try File.makeDirectories(directory, mode: 0o755)
-            }
+        try await core.onDisk("open volume \(name)") { () throws(SystemError) in
+            try File.makeDirectories(directory, mode: 0o755)
         }
         return directory
     }
@@ -61,10 +57,8 @@ final class VolumeTable: Sendable {
     func remove(_ name: String, _ core: EngineCore) async throws(EngineError) {
         let trash = "\(paths.temporary)/volume-\(Identifier.random())"
         let directory = "\(paths.volumes)/\(name)"
-        try await Blocking.run { () throws(EngineError) in
-            try attempt("remove volume \(name)") { () throws(SystemError) in
-                if try File.status(of: directory, following: false) != nil { try File.rename(directory, to: trash) }
-            }
+        try await core.onDisk("remove volume \(name)") { () throws(SystemError) in
+            if try File.status(of: directory, following: false) != nil { try File.rename(directory, to: trash) }
         }
         try await store.deleteVolume(name)
         rows.withLock { $0[name] = nil }

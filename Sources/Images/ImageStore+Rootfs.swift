@@ -41,6 +41,12 @@ extension ImageStore {
         }
     }
 
+    /// The same where it is known from before; nothing is tried, and no disk is touched.
+    public func knowsOverlay(below parent: String) -> Bool? {
+        let key = parent.split(separator: "/").joined(separator: "/")
+        return overlaySupport.withLock { $0[key] }
+    }
+
     /// What was decided for this container, or else what its file system can do.
     private func usesOverlay(_ directory: String, _ cancellation: Cancellation) throws(ImageError) -> Bool {
         let decided = try mapping { () throws(SystemError) -> Bool? in

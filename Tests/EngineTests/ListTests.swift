@@ -1,10 +1,42 @@
 import APITypes
-import Engine
 import Lifecycle
+import Linux
+import TestKit
 import Testing
+
+@testable import Engine
 
 @Suite(.serialized, .timeLimit(.minutes(2)))
 struct ListTests {
+    /// As du(1): what a sparse file claims to be is no use of the disk.
+    @Test func sizesAreWhatTheDiskHolds() throws {
+        let directory = try TemporaryDirectory("sizes")
+        let sparse = try File.open(directory("sparse"), [.writeOnly, .create])
+        try sparse.truncate(to: 1 << 40)
+        try sparse.writeAll([UInt8](repeating: 1, count: 100_000))
+        try sparse.sync()
+        #expect((100_000..<1_000_000).contains(try TreeSize.bytes(directory.path)))
+    }
+
+    @Test func theDriverIsTheOneTheRootFileSystemWasMadeWith() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.create(["true"])
+            #expect(try await fixture.engine.inspectContainer(id).driver == "unknown")
+            try await fixture.engine.startContainer(id)
+            let driver = try await fixture.engine.inspectContainer(id).graphDriver
+            #expect(
+                driver.name == "overlay2"
+                    && driver.data?["UpperDir"] == fixture.directory("data/containers/\(id)/upper"))
+            try await fixture.reopen()
+            #expect(try await fixture.engine.inspectContainer(id).driver == "overlay2")
+            await fixture.abandon()
+            try await fixture.edit { $0.usesOverlay = false }
+            try await fixture.reopen()
+            let copied = try await fixture.engine.inspectContainer(id).graphDriver
+            #expect(copied.name == "copy" && copied.data == nil)
+        }
+    }
+
     @Test func filtersAndTexts() async throws {
         try await Fixture.with { fixture in
             let running = try await fixture.create(["sleep", "1000"], name: "sleeper") {

@@ -41,6 +41,44 @@ struct RemoveTests {
         }
     }
 
+    /// The record goes first, as somebody waits for that; what is on the host is cleared away after it.
+    @Test func autoRemoveFreesTheNameAtOnceAndLeavesNothing() async throws {
+        try await Fixture.with { fixture in
+            for code in 1...5 {
+                let id = try await fixture.create(shell("exit \(code)"), name: "again") {
+                    $0.hostConfig?.autoRemove = true
+                }
+                let gone = try await fixture.engine.waitContainer(id, .removed)
+                try await fixture.engine.startContainer(id)
+                #expect(await gone.result().statusCode == code)
+                await #expect(throws: EngineError.notFound(kind: "container", name: id)) {
+                    try await fixture.engine.inspectContainer(id)
+                }
+            }
+            await fixture.abandon()
+            for directory in ["data/containers", "run/c", "run/crun"] {
+                #expect(try File.list(fixture.directory(directory)).map(\.name) == [], "\(directory)")
+            }
+            #expect(try Mount.list(under: fixture.directory.path).map(\.mountPoint) == [])
+            try await fixture.reopen()
+        }
+    }
+
+    /// An engine that ended between the record and the rest.
+    @Test func whatIsLeftOfAForgottenContainerIsSwept() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.run(["sleep", "1000"]) { $0.hostConfig?.autoRemove = true }
+            await fixture.abandon()
+            let store = try Store(path: fixture.directory("data/quell.db"))
+            try await store.deleteContainer(id)
+            store.close()
+            try await fixture.reopen()
+            #expect(try File.list(fixture.directory("data/containers")).map(\.name) == [])
+            #expect(try File.list(fixture.directory("run/c")).map(\.name) == [])
+            #expect(try Mount.list(under: fixture.directory.path).map(\.mountPoint) == [])
+        }
+    }
+
     @Test func aNameIsFreeAgain() async throws {
         try await Fixture.with { fixture in
             let first = try await fixture.create(["true"], name: "twin")

@@ -1,5 +1,6 @@
 import APITypes
 import Lifecycle
+import Linux
 import Testing
 
 @testable import Engine
@@ -50,6 +51,24 @@ struct StartTests {
     func theCommandIsNamed(_ failure: StartFailure, _ message: String, _ text: String) {
         #expect(Container.naming(["/bin/x", "arg"], in: message, of: failure) == text)
         #expect(Container.naming([], in: message, of: failure) == message)
+    }
+
+    /// Nobody waits a deadline out for one that cannot answer.
+    @Test(arguments: [("STOP", "it is stopped"), ("KILL", "it ended without a word")])
+    func aShimThatCannotAnswerIsNotWaitedFor(_ signal: String, _ words: String) async throws {
+        try await Fixture.with { configuration in
+            configuration.shimPath = configuration.dataRoot + "-shim"
+        } _: { fixture in
+            let script = try File.open(fixture.configuration.shimPath, [.writeOnly, .create], mode: 0o755)
+            try script.writeAll(Array("#!/bin/sh\nkill -\(signal) $$\n".utf8))
+            try script.close()
+            let id = try await fixture.create(["true"])
+            let began = MonotonicClock.now()
+            let error = await #expect(throws: EngineError.self) { try await fixture.engine.startContainer(id) }
+            #expect(error?.description.contains(words) == true, "\(String(describing: error))")
+            #expect(MonotonicClock.now() - began < .seconds(8))
+            #expect(try await fixture.engine.inspectContainer(id).state.status == "exited")
+        }
     }
 
     @Test func startingTwiceIsNotModified() async throws {

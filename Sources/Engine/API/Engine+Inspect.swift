@@ -60,18 +60,32 @@ extension EngineCore {
         (view.hostnamePath, view.hostsPath) = ("\(etc)/hostname", "\(etc)/hosts")
         view.logPath = document.host.logConfig?.type == "none" ? "" : paths.log
         (view.name, view.restartCount) = ("/" + snapshot.name, snapshot.state.restartCount)
-        (view.driver, view.platform) = ("overlay2", "linux")
+        let driver = graphDriver(of: container, snapshot)
+        (view.driver, view.platform) = (driver.name, "linux")
         view.execIDs = snapshot.execIDs.isEmpty ? nil : snapshot.execIDs
         view.hostConfig = document.host
-        view.graphDriver.name = "overlay2"
-        view.graphDriver.data = [
-            "MergedDir": paths.rootfs, "UpperDir": paths.upper, "WorkDir": "\(paths.data)/work",
-        ]
+        view.graphDriver = driver
         view.mounts = document.mounts.filter { $0.kind != .tmpfs }.map(mountPoint)
         view.config = document.config
         if view.config.hostname == nil { view.config.hostname = Spec.hostname(of: document) }
         view.networkSettings.networks = networks(document)
         return view
+    }
+
+    /// As `info` calls it. Where neither this container's root file system nor one beside it was made, nobody knows yet.
+    private func graphDriver(of container: Container, _ snapshot: ContainerSnapshot) -> GraphDriver {
+        var driver = GraphDriver()
+        switch snapshot.state.usesOverlay ?? images.knowsOverlay(below: paths.containers) {
+        case true?:
+            driver.name = "overlay2"
+            driver.data = [
+                "MergedDir": container.paths.rootfs, "UpperDir": container.paths.upper,
+                "WorkDir": "\(container.paths.data)/work",
+            ]
+        case false?: driver.name = "copy"
+        case nil: driver.name = "unknown"
+        }
+        return driver
     }
 
     func mountPoint(_ plan: MountPlan) -> MountPoint {

@@ -5,25 +5,17 @@ import Logging
 import Synchronization
 
 extension Container {
-    /// Writes `config.json`, `shim.conf` and the files of /etc for this start. Returns the seccomp profile, where no
-    /// filter is known for it.
+    /// Writes `config.json` and the files of /etc for this start. Returns the seccomp profile, where no filter is known for
+    /// it.
     func writeBundle(_ sharedPIDs: [String: Int32]) async throws(EngineError) -> [UInt8]? {
         let input = try await specInput(sharedPIDs)
         let spec = try Spec.make(input)
-        let shim = try shimConfiguration()
-        let (paths, files, name) = (paths, EtcFiles(document: document), name)
+        let (paths, files) = (paths, EtcFiles(document: document))
         let writesFiles = document.namespaces.network.sharedID == nil
-        try await Blocking.run { () throws(EngineError) in
-            try attempt("write the bundle") { () throws(SystemError) in
-                try File.makeDirectories(paths.bundle, mode: 0o700)
-                // Of an earlier run: the shim must be able to bind its socket.
-                if try File.status(of: paths.socket, following: false) != nil { try File.unlink(paths.socket) }
-                if writesFiles { try files.write(to: paths.data) }
-                try Container.write(spec.bytes, to: paths.config)
-                try Container.write(shim.wireBytes, to: paths.shimConfiguration)
-                // For who looks while no engine runs; a later rename does not reach it.
-                try Container.write(Array(name.utf8), to: paths.name)
-            }
+        try await core.onDisk("write the bundle") { () throws(SystemError) in
+            try File.makeDirectories(paths.bundle, mode: 0o700)
+            if writesFiles { try files.write(to: paths.data) }
+            try Container.write(spec.bytes, to: paths.config)
         }
         return input.seccompFilter == nil ? input.seccomp?.bytes : nil
     }
@@ -47,7 +39,7 @@ extension Container {
         }
     }
 
-    private func shimConfiguration() throws(EngineError) -> ShimConfiguration {
+    func shimConfiguration() throws(EngineError) -> ShimConfiguration {
         let runtime = try core.runtime(document.host.runtime)
         return ShimConfiguration(
             containerID: id, bundle: paths.bundle, runtime: runtime.path,
@@ -65,7 +57,7 @@ extension Container {
     func specInput(_ sharedPIDs: [String: Int32]) async throws(EngineError) -> SpecInput {
         let (host, rootfs) = (document.host, paths.rootfs)
         let capabilities = try Capabilities.effective(host, held: core.facts.capabilities)
-        let user = try await Container.lookUp(
+        let user = try await lookUp(
             document.config.user ?? "", adding: host.groupAdd ?? [], in: rootfs)
         let files = document.namespaces.network.sharedID.map { core.paths.container($0).data } ?? paths.data
         let devices = try await HostDevices.find(host, core)
@@ -89,18 +81,13 @@ extension Container {
         return document.host.ipcMode == "shareable" ? paths.sharedMemory : nil
     }
 
-    static func lookUp(_ user: String, adding groups: [String], in rootfs: String) async throws(EngineError)
-        -> ContainerUser
-    {
-        try await Blocking.run { () throws(EngineError) in
-            let files = try attempt("read the accounts of the container") { () throws(SystemError) in
-                let root = try RootedDirectory(rootfs)
-                return AccountFiles(
-                    passwd: try root.readIfPresent("/etc/passwd") ?? [],
-                    group: try root.readIfPresent("/etc/group") ?? [])
-            }
-            return try files.find(user, adding: groups)
+    func lookUp(_ user: String, adding groups: [String], in rootfs: String) async throws(EngineError) -> ContainerUser {
+        let files = try await core.onDisk("read the accounts of the container") { () throws(SystemError) in
+            let root = try RootedDirectory(rootfs)
+            return AccountFiles(
+                passwd: try root.readIfPresent("/etc/passwd") ?? [], group: try root.readIfPresent("/etc/group") ?? [])
         }
+        return try files.find(user, adding: groups)
     }
 }
 

@@ -5,6 +5,8 @@ import Logging
 extension Container {
     /// What a shim may take to end after its container.
     static let shimDeadline = Duration.seconds(15)
+    /// What it may take to die when it was killed for not ending.
+    private static let dyingDeadline = Duration.seconds(2)
 
     /// Unmounts, and removes bundle and cgroups, once the shim has ended. Starting and removing wait for it.
     func beginCleanup() {
@@ -27,10 +29,18 @@ extension Container {
         }
     }
 
+    /// One that does not end is killed; one that does not even die, as a thread of it hangs in the kernel, is not waited for.
     private func ended(_ process: ChildProcess) async {
-        let timer = core.reactor.after(Container.shimDeadline) { process.kill() }
-        _ = await process.ended.value()
-        core.reactor.cancel(timer)
+        let over = Promise<Void>()
+        Task {
+            _ = await process.ended.value()
+            over.resolve(())
+        }
+        let kill = core.reactor.after(Container.shimDeadline) { process.kill() }
+        let giveUp = core.reactor.after(Container.shimDeadline + Container.dyingDeadline) { over.resolve(()) }
+        await over.value()
+        core.reactor.cancel(kill)
+        core.reactor.cancel(giveUp)
     }
 
     /// Tells, too, when an adopted shim ends, which is no child of ours.
@@ -57,10 +67,8 @@ extension Container {
         let (bundle, groups, logger, id) = (paths.bundle, [core.cgroup(id), core.shimCgroup(id)], core.logger, id)
         let runtimes = core.configuration.runtimes.keys.map { "\(core.paths.runtimeRoot($0))/\(id)" }
         do throws(EngineError) {
-            try await Blocking.run(.clearing) { () throws(EngineError) in
-                try attempt("clear away a run") { () throws(SystemError) in
-                    try Traces.remove(bundle: bundle, runtimeStates: runtimes, cgroups: groups)
-                }
+            try await core.onDisk("clear away a run", .clearing) { () throws(SystemError) in
+                try Traces.remove(bundle: bundle, runtimeStates: runtimes, cgroups: groups)
             }
         } catch { logger.warning("container \(id): \(error) (the next start of the engine sweeps it)") }
     }

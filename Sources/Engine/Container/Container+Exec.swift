@@ -123,7 +123,7 @@ extension Container {
         if request.privileged { host.privileged = true }
         let input = SpecInput(
             document: document, facts: core.facts,
-            user: try await Container.lookUp(user, adding: host.groupAdd ?? [], in: paths.rootfs),
+            user: try await lookUp(user, adding: host.groupAdd ?? [], in: paths.rootfs),
             capabilities: try Capabilities.effective(host, held: core.facts.capabilities))
         let directory = request.workingDir.flatMap { $0.isEmpty ? nil : $0 } ?? document.config.workingDir ?? "/"
         return try Spec.process(

@@ -14,10 +14,8 @@ extension Container {
         }
         let (rootfs, directory) = (paths.rootfs, document.config.workingDir ?? "/")
         guard directory != "/", !directory.isEmpty else { return }
-        try await Blocking.run { () throws(EngineError) in
-            try attempt("make the working directory \(directory)") { () throws(SystemError) in
-                try RootedDirectory(rootfs).makeDirectories(directory)
-            }
+        try await core.onDisk("make the working directory \(directory)") { () throws(SystemError) in
+            try RootedDirectory(rootfs).makeDirectories(directory)
         }
     }
 
@@ -29,8 +27,11 @@ extension Container {
                 try await core.images.rootfs(for: image, container: paths.data)
             }
             switch rootfs {
-            case .overlay(let plan): try await mount(plan)
+            case .overlay(let plan):
+                state.usesOverlay = true
+                try await mount(plan)
             case .copy(let copy):
+                state.usesOverlay = false
                 guard !state.prepared else { return }
                 try await Job.wait(on: .helper) { try await core.images.copyRootfs(copy) }
             }
@@ -43,29 +44,25 @@ extension Container {
 
     private func mountSharedMemory() async throws(EngineError) {
         let (path, size) = (paths.sharedMemory, shmSize)
-        try await Blocking.run { () throws(EngineError) in
-            try attempt("mount the shared memory") { () throws(SystemError) in
-                try File.makeDirectories(path, mode: 0o700)
-                if try Mount.isMountPoint(path) { return }
-                try Mount.tmpfs(
-                    at: path, options: "mode=1777,size=\(size)", flags: [.noSetUID, .noDevices, .noExecution])
-            }
+        try await core.onDisk("mount the shared memory") { () throws(SystemError) in
+            try File.makeDirectories(path, mode: 0o700)
+            if try Mount.isMountPoint(path) { return }
+            try Mount.tmpfs(
+                at: path, options: "mode=1777,size=\(size)", flags: [.noSetUID, .noDevices, .noExecution])
         }
     }
 
     private func mount(_ plan: Images.OverlayMount) async throws(EngineError) {
         try await Job.wait(on: .mount) { () async throws(EngineError) in
-            try await Blocking.run { () throws(EngineError) in
-                try attempt("mount the root file system") { () throws(SystemError) in
-                    if try Mount.isMountPoint(plan.target) { return }
-                    guard let directory = plan.workingDirectory else {
-                        return try Mount.mount("overlay", type: "overlay", at: plan.target, options: plan.options)
-                    }
-                    // Not from there: the current directory is the whole process's.
-                    let links = try File.open(directory, [.path, .directory])
-                    let options = plan.options(through: "/proc/self/fd/\(links.raw)")
-                    try Mount.mount("overlay", type: "overlay", at: plan.target, options: options)
+            try await core.onDisk("mount the root file system") { () throws(SystemError) in
+                if try Mount.isMountPoint(plan.target) { return }
+                guard let directory = plan.workingDirectory else {
+                    return try Mount.mount("overlay", type: "overlay", at: plan.target, options: plan.options)
                 }
+                // Not from there: the current directory is the whole process's.
+                let links = try File.open(directory, [.path, .directory])
+                let options = plan.options(through: "/proc/self/fd/\(links.raw)")
+                try Mount.mount("overlay", type: "overlay", at: plan.target, options: options)
             }
         }
     }
@@ -79,7 +76,7 @@ extension Container {
             case .bind: try await BindSource.check(plan, core)
             case .volume:
                 guard let subpath = plan.subpath else { continue }
-                let data = try await core.volumes.directory(of: plan.source)
+                let data = try await core.volumes.directory(of: plan.source, core)
                 try await bind(subpath, of: data, at: paths.subpath(index))
             }
         }
@@ -108,7 +105,7 @@ extension Container {
                 case .tmpfs: ""
                 case .bind: plan.source
                 case .volume where plan.subpath != nil: paths.subpath(index)
-                case .volume: try await core.volumes.directory(of: plan.source)
+                case .volume: try await core.volumes.directory(of: plan.source, core)
                 }
             resolved.append(ResolvedMount(plan: plan, source: source))
         }
@@ -119,18 +116,16 @@ extension Container {
     private func fillVolume(_ mount: ResolvedMount) async throws(EngineError) {
         guard mount.plan.kind == .volume, mount.plan.copiesImage, mount.plan.subpath == nil else { return }
         let (rootfs, target, volume) = (paths.rootfs, mount.plan.target, mount.source)
-        let source: String? = try await Blocking.run { () throws(EngineError) in
-            try attempt("look into volume \(mount.plan.source)") { () throws(SystemError) in
-                guard try File.list(volume).isEmpty else { return nil }
-                let root = try RootedDirectory(rootfs)
-                guard let status = try root.status(of: target), status.kind == .directory else { return nil }
-                // Nothing runs in this root yet: the resolved path cannot be changed under us.
-                let directory = try root.open(target, [.path, .directory])
-                try File.setMode(status.mode & 0o7777, of: volume)
-                try File.setOwner(uid: status.uid, gid: status.gid, of: volume)
-                if try root.list(target).isEmpty { return nil }
-                return try File.readLink("/proc/self/fd/\(directory.raw)")
-            }
+        let source: String? = try await core.onDisk("look into volume \(mount.plan.source)") { () throws(SystemError) in
+            guard try File.list(volume).isEmpty else { return nil }
+            let root = try RootedDirectory(rootfs)
+            guard let status = try root.status(of: target), status.kind == .directory else { return nil }
+            // Nothing runs in this root yet: the resolved path cannot be changed under us.
+            let directory = try root.open(target, [.path, .directory])
+            try File.setMode(status.mode & 0o7777, of: volume)
+            try File.setOwner(uid: status.uid, gid: status.gid, of: volume)
+            if try root.list(target).isEmpty { return nil }
+            return try File.readLink("/proc/self/fd/\(directory.raw)")
         }
         guard let source else { return }
         try await core.copyTree(from: source, to: volume)

@@ -5,14 +5,25 @@ import Logging
 // The record of the container's end, which its shim wrote.
 
 extension Container {
-    /// Nil when there is none, or none that can be read. The one in the run root, which always answers, is looked for first.
-    func readExitRecord() -> ExitRecord? {
-        do throws(SystemError) {
-            for path in [paths.lateExitRecord, paths.exitRecord] {
-                guard let bytes = try File.readIfPresent(path) else { continue }
-                return ExitRecord(text: String(decoding: bytes, as: UTF8.self))
+    /// What reading a record may take: the data root may not answer, and then the shim has left it in the run root.
+    private static let readDeadline = Duration.seconds(2)
+
+    /// Nil when there is none, or none that can be read by the deadline. The one in the run root, which always answers, is
+    /// looked for first. What has happened meanwhile is for the caller to look at.
+    func readExitRecord() async -> ExitRecord? {
+        let places = [paths.lateExitRecord, paths.exitRecord]
+        do throws(EngineError) {
+            return try await Blocking.run(
+                "reading \(paths.exitRecord)", within: Container.readDeadline, on: core.reactor, .files
+            ) { () throws(EngineError) in
+                try attempt { () throws(SystemError) in
+                    for path in places {
+                        guard let bytes = try File.readIfPresent(path) else { continue }
+                        return ExitRecord(text: String(decoding: bytes, as: UTF8.self))
+                    }
+                    return nil
+                }
             }
-            return nil
         } catch {
             core.logger.error("container \(id): \(error)")
             return nil

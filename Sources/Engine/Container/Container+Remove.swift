@@ -2,6 +2,7 @@ import APITypes
 import Lifecycle
 import Linux
 import Logging
+import Synchronization
 
 extension Container {
     /// `force` kills it first; what does not die is `.stuck`. On return it is gone for good.
@@ -69,31 +70,64 @@ extension Container {
 
     /// Every step can be done again: a crash in between is finished at the next start.
     func performRemoval(volumes: Bool) async throws(EngineError) {
+        if isForgottenFirst { return try await forgetFirst() }
         await cleanedUp()
         // With --rm, an engine that finds it ended removes it anyway.
         if !document.host.autoRemove || state.phase != .exited {
             state.phase = .removing
             try await core.store.save(state, of: id, durable: !document.host.autoRemove)
         }
-        let (paths, mounts, trash) = (paths, mountPoints, "\(core.paths.temporary)/removed-\(id)")
-        try await Blocking.run(.clearing) { () throws(EngineError) in
-            try attempt("remove container \(paths.id)") { () throws(SystemError) in
-                for mount in mounts { try Traces.unmount(mount) }
-                try File.removeTree(paths.bundle)
-                guard try File.status(of: paths.data, following: false) != nil else { return }
-                try File.removeTree(trash)
-                try File.rename(paths.data, to: trash)
-            }
-        }
+        let trash = try await moveAway()
         if volumes { await removeAnonymousVolumes() }
         try await core.store.deleteContainer(id)
+        tellGone()
+        core.discard(trash)
+    }
+
+    /// With --rm somebody waits for it to be gone. No task of it lives, its exit is recorded, and it has nothing that others
+    /// could miss or want: so the record goes first, and what is on the host after it.
+    private var isForgottenFirst: Bool {
+        document.host.autoRemove && state.phase == .exited && state.quarantine == nil
+            && !document.mounts.contains(where: \.anonymous)
+    }
+
+    /// On return no record knows it and its name is free. The rest is cleared away meanwhile, and by the sweep of the next
+    /// engine if this one ends before that.
+    private func forgetFirst() async throws(EngineError) {
+        try await core.store.deleteContainer(id)
+        core.leaving.withLock { $0[id] = self }
+        tellGone()
+        let before = cleanup
+        cleanup = Task {
+            await before?.value
+            do throws(EngineError) { core.discard(try await moveAway()) } catch {
+                core.logger.warning("container \(id): \(error) (the next start of the engine sweeps it)")
+            }
+            core.leaving.withLock { $0[id] = nil }
+        }
+    }
+
+    /// Its directory to where it is removed from, which is returned.
+    private func moveAway() async throws(EngineError) -> String {
+        let (paths, mounts, trash) = (paths, mountPoints, "\(core.paths.temporary)/removed-\(id)")
+        try await core.onDisk("remove container \(paths.id)", .clearing) { () throws(SystemError) in
+            for mount in mounts { try Traces.unmount(mount) }
+            try File.removeTree(paths.bundle)
+            guard try File.status(of: paths.data, following: false) != nil else { return }
+            try File.removeTree(trash)
+            try File.rename(paths.data, to: trash)
+        }
+        return trash
+    }
+
+    /// No record knows it any more.
+    private func tellGone() {
         core.giveBackReservations(of: id, named: name)
         core.registry.remove(id)
         core.forgetExecs(of: id)
         resolveExitWaiters(removed: true)
         post("destroy")
         removed.resolve(())
-        core.discard(trash)
     }
 
     private func removeAnonymousVolumes() async {

@@ -45,17 +45,6 @@ extension Container {
         try await joined(promise)
     }
 
-    /// Meanwhile the start goes on. Once is not always enough: the kernel forgets it after some milliseconds.
-    private func expectMoves() {
-        let (host, logger) = (core.cgroups, core.logger)
-        guard host.layout != .unified else { return }
-        Task {
-            do throws(EngineError) { try await Blocking.run(.children) { host.expectMoves() } } catch {
-                logger.debug("\(error)")
-            }
-        }
-    }
-
     private func joined(_ promise: Promise<EngineError?>) async throws(EngineError) {
         if let error = await promise.value() { throw error }
     }
@@ -74,26 +63,45 @@ extension Container {
     // MARK: the steps
 
     private func performStart(_ cause: StartCause) async throws(EngineError) {
-        expectMoves()
+        core.expectMoves()
         try await core.refuseHeld(document.mounts)
         let shared = try await sharedProcesses()
         try await forgetExitRecord()
         // The intent; whoever finds it after a crash knows that a mount, a bundle or a shim may be there.
         try await core.store.save(state, of: id, durable: false)
-        try await prepareRootfs()
-        let newProfile = try await writeBundle(shared)
-        expectMoves()
-        shimProcess = try await ShimProcess.start(core, id)
-        let connection = try connect()
-        shim = connection
-        guard case .snapshot = try await connection.call(.hello) else {
-            throw .system("the shim answered hello wrongly")
-        }
-        for attachment in earlyAttachments { try await attachment.connect(to: paths.socket, core.reactor) }
-        earlyAttachments = []
+        // The shim comes up while the root file system is mounted and the bundle is written.
+        async let supervisor = supervised()
+        let prepared = await prepared(shared)
+        let supervision = await supervisor
+        let (newProfile, connection) = (try prepared.get(), try supervision.get())
         if laterOrder != nil { throw .conflict("container \(name) was stopped while it was being started") }
         try await runRuntime(connection)
         if let newProfile { await learnFilter(of: newProfile) }
+    }
+
+    /// What the runtime starts from is there. Returns what `writeBundle` does.
+    private func prepared(_ shared: [String: Int32]) async -> Result<[UInt8]?, EngineError> {
+        do throws(EngineError) {
+            try await prepareRootfs()
+            let newProfile = try await writeBundle(shared)
+            core.expectMoves()
+            return .success(newProfile)
+        } catch { return .failure(error) }
+    }
+
+    /// The shim serves, has said hello, and has those who attached before the start.
+    private func supervised() async -> Result<ShimConnection, EngineError> {
+        do throws(EngineError) {
+            shimProcess = try await ShimProcess.start(core, id, try shimConfiguration(), name)
+            let connection = try connect()
+            shim = connection
+            guard case .snapshot = try await connection.call(.hello) else {
+                throw .system("the shim answered hello wrongly")
+            }
+            for attachment in earlyAttachments { try await attachment.connect(to: paths.socket, core.reactor) }
+            earlyAttachments = []
+            return .success(connection)
+        } catch { return .failure(error) }
     }
 
     /// Before anything waits: a stop that comes from now on is for this run.
@@ -109,11 +117,10 @@ extension Container {
 
     /// An earlier run's: it must not be taken for this one's.
     private func forgetExitRecord() async throws(EngineError) {
+        if state.startedAt == 0, state.finishedAt == 0 { return }
         let path = paths.exitRecord
-        try await Blocking.run { () throws(EngineError) in
-            try attempt { () throws(SystemError) in
-                if try File.status(of: path, following: false) != nil { try File.unlink(path) }
-            }
+        try await core.onDisk("forget how it ended before") { () throws(SystemError) in
+            if try File.status(of: path, following: false) != nil { try File.unlink(path) }
         }
     }
 
@@ -257,18 +264,29 @@ extension Container {
         let cgroup = core.cgroup(id)
         do throws(EngineError) {
             return try await Job.wait(on: .kernel) { () async throws(EngineError) in
-                try await Blocking.run { () throws(EngineError) in
-                    try attempt("clear a failed start") { () throws(SystemError) in
-                        guard try cgroup.isPopulated() else { return true }
-                        try cgroup.kill()
-                        try Recovery.waitUntilEmpty(cgroup)
-                        return try !cgroup.isPopulated()
-                    }
+                try await core.onDisk("clear a failed start") { () throws(SystemError) in
+                    guard try cgroup.isPopulated() else { return true }
+                    try cgroup.kill()
+                    try Recovery.waitUntilEmpty(cgroup)
+                    return try !cgroup.isPopulated()
                 }
             }
         } catch {
             core.logger.error("container \(id): \(error)")
             return false
+        }
+    }
+}
+
+extension EngineCore {
+    /// Does not wait. Once is not always enough: the kernel forgets it after some milliseconds.
+    func expectMoves() {
+        let (host, logger) = (cgroups, logger)
+        guard host.layout != .unified else { return }
+        Task {
+            do throws(EngineError) { try await Blocking.run(.children) { host.expectMoves() } } catch {
+                logger.debug("\(error)")
+            }
         }
     }
 }

@@ -131,8 +131,10 @@ extension Container {
 
     // MARK: to and from the shim
 
-    /// A shim acknowledges an order before it does anything else.
-    private static let orderDeadline = Duration.seconds(1)
+    /// A shim acknowledges an order before it does anything else. One that cannot, as it was killed or is stopped, is known
+    /// sooner (`ShimWatch`); one that is only slow, on a host without a processor for it, is to be waited for: it has the order,
+    /// and would send what is sent from here once more.
+    private static let orderDeadline = Duration.seconds(5)
 
     /// The container goes on without it: watched, and stopped by the last order, from here.
     private func giveUp(_ shim: ShimConnection, _ why: String) async {
@@ -157,7 +159,7 @@ extension Container {
             }
         } catch {
             // A lost connection is an event of its own, which carries the stop on; a shim that is silent must not save its
-            // container. One that was only slow finds its ladder walked twice, with the same waits.
+            // container.
             guard case .timedOut = error, machine.isActive else { return }
             core.logger.error("container \(id): \(error)")
             stopByHand(order)
@@ -165,6 +167,8 @@ extension Container {
     }
 
     func stopUpdated(_ update: StopUpdate) {
+        // It was given up, and walks the ladder after all: then the walk from here is for the kill at its end.
+        if handStop != nil, shim != nil { shimWalks = true }
         for waiter in stopWaiters { waiter.updates.yield(update) }
         noteStop(update)
         switch update {

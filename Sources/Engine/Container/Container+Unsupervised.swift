@@ -11,7 +11,10 @@ extension Container {
         shimGone.resolve(())
         // Of a start under way the lost call tells, by its error; one that has succeeded may still have its task.
         guard machine.isActive, starting == nil || machine.state != .starting else { return publish() }
-        if let record = readExitRecord() { return finished(by: record) }
+        let number = run
+        let record = await readExitRecord()
+        guard number == run, machine.isActive, shim == nil else { return publish() }
+        if let record { return finished(by: record) }
         core.logger.warning("container \(id): \(why)")
         if await reconnected() { return }
         await superviseByHand()
@@ -63,7 +66,7 @@ extension Container {
         let number = run
         do throws(SystemError) {
             let cgroup = core.cgroup(id)
-            guard try cgroup.isPopulated() else { return endedUnseen() }
+            guard try cgroup.isPopulated() else { return await endedUnseen() }
             handWatch = try HandWatch(cgroup, core.reactor) { [weak self] in
                 Task { await self?.populationChanged(run: number) }
             }
@@ -87,17 +90,20 @@ extension Container {
             if try core.cgroup(id).isPopulated() { return }
         } catch { return core.logger.error("container \(id): \(error)") }
         // Its shim may be there all the same and know how: it writes its record some time after the end.
-        if readExitRecord() == nil, await reconnected(within: Container.lastWord) { return }
+        if await readExitRecord() == nil, await reconnected(within: Container.lastWord) { return }
         guard number == run, machine.isActive, shim == nil else { return }
-        endedUnseen()
+        await endedUnseen()
     }
 
     /// What a shim that had been silent may take to tell how its container ended.
     private static let lastWord = Duration.seconds(2)
 
     /// It has ended, and nobody told. The kernel may still know how; else that is what is recorded.
-    func endedUnseen() {
-        if let record = readExitRecord() { return finished(by: record) }
+    func endedUnseen() async {
+        let number = run
+        let record = await readExitRecord()
+        guard number == run, machine.isActive else { return }
+        if let record { return finished(by: record) }
         let observed: ExitStatus? = mainProcess.withLock { held in
             // What the kernel cannot tell is not known: the status stays unobserved.
             do throws(SystemError) {
@@ -128,12 +134,13 @@ extension Container {
         _ = enterStop(order)
         let number = run
         handStop?.cancel()
+        shimWalks = false
         handStop = Task {
             for rung in order.ladder.rungs {
                 guard number == run, machine.isActive else { return }
                 handStep = .rung(rung)
                 stopEntry?.waits(on: .container)
-                signalByHand(rung.signal)
+                if !shimWalks { signalByHand(rung.signal) }
                 if order.unhandled == .kill, nobodyHears(rung.signal) { continue }
                 guard await !emptied(within: rung.grace) else { return }
                 if Task.isCancelled { return }

@@ -65,6 +65,8 @@ actor Container {
     var handWatch: HandWatch?
     var handStop: Task<Void, Never>?
     var handStep: HandStep?
+    /// The shim sends the signals of the stop that is walked by hand.
+    var shimWalks = false
     /// When it kills at the latest; nil: not by itself.
     var handKill: Instant?
     /// Calls that look into the root file system while nothing runs.

@@ -30,6 +30,8 @@ struct RunState: Codable, Hashable, Sendable {
     var verdict: String?
     /// The root file system and the volumes' first content are in place.
     var prepared = false
+    /// The root file system is an overlay, and no copy; nil: it was not made yet.
+    var usesOverlay: Bool?
     var health: HealthState?
     /// Since it is quarantined, and for good: it is removed when it has ended.
     var quarantine: QuarantineRecord?

@@ -11,11 +11,11 @@ extension Container {
         case .created, .exited: beginSweep()
         case .removing: await finishRemoval()
         case .quarantined:
-            if state.boot != core.boot { return endedUnseen() }
+            if state.boot != core.boot { return await endedUnseen() }
             await findShim()
             if machine.state == .quarantined { containLeftovers() }
         case .active:
-            if state.boot != core.boot { return endedUnseen() }
+            if state.boot != core.boot { return await endedUnseen() }
             await findShim()
         }
     }
@@ -53,7 +53,7 @@ extension Container {
             await adopt(snapshot)
         } catch {
             core.logger.info("container \(id): no shim: \(error)")
-            if readExitRecord() != nil { return endedUnseen() }
+            if let record = await readExitRecord() { return finished(by: record) }
             if state.pid > 0 { holdMainProcessAgain() }
             await superviseByHand()
         }

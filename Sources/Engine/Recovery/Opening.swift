@@ -63,8 +63,9 @@ struct Opening {
 
     private func core(_ cgroups: CgroupHost, _ reactor: Reactor) async throws(EngineError) -> EngineCore {
         let (database, containers, logger) = (paths.database, paths.containers, logger)
+        let deadline = configuration.diskDeadline
         let store = try await Blocking.run { () throws(EngineError) in
-            try Store(path: database, containers: containers, logger: logger, reactor: reactor)
+            try Store(path: database, containers: containers, logger: logger, reactor: reactor, deadline: deadline)
         }
         var completed = configuration
         findPrograms(&completed)

@@ -49,13 +49,7 @@ final class ShimConnection: Sendable {
     deinit { close() }
 
     /// The shim was killed, though its sockets are open yet: a thread of it hangs in the kernel. It will answer nothing.
-    func isToADeadShim() -> Bool {
-        guard let peer, peer > 0 else { return false }
-        do throws(SystemError) {
-            guard let status = try Procfs.live.status(of: peer) else { return true }
-            return status.state == "Z" || status.state == "X" || status.isPending(.kill)
-        } catch { return false }
-    }
+    func isToADeadShim() -> Bool { peer.map(ShimProcess.state) == .dead }
 
     // MARK: calls
 
@@ -76,8 +70,15 @@ final class ShimConnection: Sendable {
             self?.state.withLock { $0.pending[id] = nil }
             promise.resolve(.failure(.timedOut("the shim did not answer within \(limit.shortText)")))
         }
+        let watch = peer.map { peer in
+            ShimWatch(peer, reactor) { [weak self] fault in
+                self?.state.withLock { $0.pending[id] = nil }
+                promise.resolve(.failure(fault))
+            }
+        }
         let result = await Job.wait(on: call.hop) { await promise.value() }
         reactor.cancel(timer)
+        watch?.end()
         return try result.get()
     }
 

@@ -13,6 +13,7 @@ final class Store: Sendable {
     private var path: String { file.path }
     private let logger: Logger
     private let reactor: Reactor?
+    private let deadline: Duration
     private let closed = Mutex(false)
 
     /// Nothing is overwritten: a file that cannot be used is left as it is, and the error says what to do. `containers` is
@@ -20,10 +21,11 @@ final class Store: Sendable {
     ///
     /// Without a reactor nothing has a deadline.
     init(
-        path: String, containers: String? = nil, logger: Logger = Logger(label: "quell.store"), reactor: Reactor? = nil
+        path: String, containers: String? = nil, logger: Logger = Logger(label: "quell.store"), reactor: Reactor? = nil,
+        deadline: Duration = .seconds(30)
     ) throws(EngineError) {
         let file = DatabaseFile(path: path, containers: containers)
-        (self.file, self.logger, self.reactor) = (file, logger, reactor)
+        (self.file, self.logger, self.reactor, self.deadline) = (file, logger, reactor, deadline)
         try file.prepare()
         var configuration = GRDB.Configuration()
         configuration.busyMode = .timeout(5)
@@ -100,14 +102,14 @@ final class Store: Sendable {
     // MARK: writing and reading
 
     /// Runs as one transaction. `durable`: on return it survives a loss of power, and everything before it too;
-    /// otherwise it survives the end of this process. `.timedOut` after thirty seconds; it may still be written then.
+    /// otherwise it survives the end of this process. `.timedOut` at the deadline; it may still be written then.
     func write<Value: Sendable>(
         _ what: String, durable: Bool, _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(EngineError) -> Value {
         let promise = Promise<Result<Value, EngineError>>()
-        let timer = reactor?.after(Store.deadline) { [path] in
+        let timer = reactor?.after(deadline) { [path, deadline] in
             promise.resolve(
-                .failure(.timedOut("\(what): the disk that holds \(path) took longer than \(Store.deadline.shortText)"))
+                .failure(.timedOut("\(what): the disk that holds \(path) took longer than \(deadline.shortText)"))
             )
         }
         enqueue(what, durable: durable, body) { promise.resolve($0) }
@@ -115,8 +117,6 @@ final class Store: Sendable {
         if let timer { reactor?.cancel(timer) }
         return try result.get()
     }
-
-    private static let deadline = Duration.seconds(30)
 
     /// As `write`, not durable, without waiting; a failure is logged.
     func enqueue(_ what: String, _ body: @escaping @Sendable (Database) throws -> Void) {

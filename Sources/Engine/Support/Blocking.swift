@@ -124,6 +124,18 @@ extension EngineError {
     init(_ what: String, _ error: SystemError) { self = .system("\(what): \(error)") }
 }
 
+extension EngineCore {
+    /// Something on our own disks, said as what it is to do: `write the bundle`. `.timedOut` after the `diskDeadline`: then it
+    /// may still be done, at any time.
+    func onDisk<Value: Sendable>(
+        _ what: String, _ kind: Blocking.Kind = .files, _ body: @escaping @Sendable () throws(SystemError) -> Value
+    ) async throws(EngineError) -> Value {
+        try await Blocking.run(
+            "to \(what): the disk", within: configuration.diskDeadline, on: reactor, kind
+        ) { () throws(EngineError) in try attempt(what, body) }
+    }
+}
+
 /// Runs kernel-layer calls and says what for when they fail.
 func attempt<Value: ~Copyable>(
     _ what: String = "", _ body: () throws(SystemError) -> Value
