@@ -4,7 +4,10 @@ public struct ExecCreateRequest: DockerObject, Hashable {
     public var attachStdout: Bool = false
     public var attachStderr: Bool = false
     public var consoleSize: [Int]?
+    /// As the specification spells it; see `chosenDetachKeys`.
     public var detachKeys: String?
+    /// As docker-py spells it: Docker does not mind the case.
+    private var uncapitalisedDetachKeys: String?
     public var tty: Bool = false
     public var env: [String]?
     public var cmd: [String]?
@@ -14,12 +17,15 @@ public struct ExecCreateRequest: DockerObject, Hashable {
 
     public init() {}
 
+    public var chosenDetachKeys: String? { detachKeys ?? uncapitalisedDetachKeys }
+
     enum CodingKeys: String, CodingKey {
         case attachStdin = "AttachStdin"
         case attachStdout = "AttachStdout"
         case attachStderr = "AttachStderr"
         case consoleSize = "ConsoleSize"
         case detachKeys = "DetachKeys"
+        case uncapitalisedDetachKeys = "detachKeys"
         case tty = "Tty"
         case env = "Env"
         case cmd = "Cmd"

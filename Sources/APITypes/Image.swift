@@ -39,11 +39,17 @@ public struct ImageInspect: DockerObject, Hashable {
     public var dockerVersion: String = ""
     public var author: String = ""
     public var config: ImageConfig = ImageConfig()
+    /// The configuration again, until 1.44: docker-compose 1 looks for the image's volumes there.
+    public var containerConfig: ImageConfig?
+    /// Nobody knows it; until 1.44.
+    public var container: String?
     public var architecture: String = ""
     public var variant: String?
     public var os: String = ""
     public var osVersion: String?
     public var size: Int = 0
+    /// The size again, until 1.43.
+    public var virtualSize: Int?
     public var graphDriver: GraphDriver = GraphDriver()
     public var rootFS: RootFS = RootFS()
     public var metadata: ImageMetadata = ImageMetadata()
@@ -60,11 +66,14 @@ public struct ImageInspect: DockerObject, Hashable {
         case dockerVersion = "DockerVersion"
         case author = "Author"
         case config = "Config"
+        case containerConfig = "ContainerConfig"
+        case container = "Container"
         case architecture = "Architecture"
         case variant = "Variant"
         case os = "Os"
         case osVersion = "OsVersion"
         case size = "Size"
+        case virtualSize = "VirtualSize"
         case graphDriver = "GraphDriver"
         case rootFS = "RootFS"
         case metadata = "Metadata"

@@ -77,7 +77,7 @@ struct Dispatcher: Sendable {
             }
         let asker = call.exchange.connection.peer.map { Job.Asker.client(pid: $0.pid, uid: $0.uid) } ?? .unknown
         await engine.jobs.track(.call, subject(route, call), call: route.name, asker: asker, within: expectation) { _ in
-            do { try await route.action(call) } catch { await report(error, to: call.exchange) }
+            do { try await route.action(call) } catch { await report(error, to: call.exchange, call.span) }
         }
     }
 
@@ -91,7 +91,7 @@ struct Dispatcher: Sendable {
         }
     }
 
-    private func report(_ error: any Error, to exchange: Exchange) async {
+    private func report(_ error: any Error, to exchange: Exchange, _ span: CallSpan = .short) async {
         let request = "\(exchange.head.method) \(exchange.head.uri)"
         guard exchange.isOpen, let failure = APIFailure(error) ?? APIFailure(unexpected: error) else {
             logger.debug("answer broken off", metadata: ["request": "\(request)", "error": "\(error)"])
@@ -101,6 +101,8 @@ struct Dispatcher: Sendable {
             logger.error("request failed", metadata: ["request": "\(request)", "error": "\(failure.message)"])
         }
         do {
+            // A client in the midst of an archive would see its connection break, and not why.
+            if span == .transfer { try await exchange.skipBody(upTo: 256 << 10) }
             let body = ByteBuffer(bytes: try DockerJSON.line(ErrorMessage(failure.message)))
             try await exchange.answer(failure.status, headers: ["Content-Type": "application/json"], body: body)
         } catch {

@@ -15,10 +15,11 @@ struct Creation {
         let wanted = try name.flatMap { $0.isEmpty ? nil : $0 }.map(ContainerName.check)
         let image = try image(request.config.image)
         var host = request.hostConfig ?? HostConfig()
-        let config = try ConfigMerge.merged(request.config, image.configuration.config, host)
+        var config = try ConfigMerge.merged(request.config, image.configuration.config, host)
         let id = Identifier.random()
         let (command, namespaces) = (try ConfigMerge.command(config), try self.namespaces(host))
         normalise(&host, namespaces)
+        if (config.hostname ?? "").isEmpty { config.hostname = try hostname(namespaces.network, id) }
         let mounts = try MountParsing.plans(
             config: config, host: host, inherited: try inherited(host.volumesFrom ?? []), newName: Identifier.random)
         let document = ContainerDocument(
@@ -152,6 +153,9 @@ struct Creation {
         if let id = modes.pid.sharedID { host.pidMode = "container:" + id }
         if let id = modes.ipc.sharedID { host.ipcMode = "container:" + id }
         if (host.ipcMode ?? "").isEmpty { host.ipcMode = "private" }
+        if let memory = host.memory, memory > 0, (host.memorySwap ?? 0) == 0 {
+            host.memorySwap = memory.saturatingSum(memory)
+        }
         if (host.runtime ?? "").isEmpty { host.runtime = core.configuration.defaultRuntime }
         if (host.logConfig?.type ?? "").isEmpty {
             var log = LogConfig()
@@ -166,6 +170,15 @@ struct Creation {
         if (host.shmSize ?? 0) <= 0 { host.shmSize = Int(core.configuration.shmSize) }
         if host.maskedPaths == nil, !host.privileged { host.maskedPaths = Spec.maskedPaths }
         if host.readonlyPaths == nil, !host.privileged { host.readonlyPaths = Spec.readonlyPaths }
+    }
+
+    /// Of one that was given none: with a network of somebody else's, his.
+    private func hostname(_ network: NamespaceModes.Mode, _ id: String) throws(EngineError) -> String {
+        switch network {
+        case .own, .none: String(id.prefix(12))
+        case .host: try attempt { () throws(SystemError) in try Host.kernel().hostname }
+        case .shared(let other): Spec.hostname(of: try core.container(other).snapshot.document)
+        }
     }
 
     private func inherited(_ from: [String]) throws(EngineError) -> [MountPlan] {

@@ -1,7 +1,8 @@
 /// Why the engine refused or failed a call. `description` is the text for the user: what was tried, on what, why it
 /// failed, what to do. The HTTP edge maps the case to a status code.
 public enum EngineError: Error, Hashable, Sendable {
-    /// Nothing has this name (404). `kind` is `container`, `image`, `volume`, `exec instance`, `network` or `path`.
+    /// Nothing has this name (404). `kind` is `container`, `image`, `volume`, `volume driver`, `exec instance`, `network` or
+    /// `path`.
     case notFound(kind: String, name: String)
     /// The request contradicts the present state (409).
     case conflict(String)
@@ -44,6 +45,8 @@ extension EngineError: CustomStringConvertible {
     private static func notFoundText(_ kind: String, _ name: String) -> String {
         switch kind {
         case "volume": "get \(name): no such volume"
+        case "volume driver":
+            "error looking up volume plugin \(name): plugin \"\(name)\" not found (only local is there)"
         case "network": "network \(name) not found"
         case "path": "Could not find the file \(name)"
         default: "No such \(kind): \(name)"

@@ -183,8 +183,9 @@ struct EventFilter: Sendable {
         }
     }
 
+    /// As in Docker by how an id or a name begins.
     private func names(_ event: EventMessage, _ value: String) -> Bool {
-        event.actor.id.hasPrefix(value) || event.actor.attributes["name"] == value
+        event.actor.id.hasPrefix(value) || event.actor.attributes["name"]?.hasPrefix(value) == true
     }
 
     private func sameImage(_ image: String, _ value: String) -> Bool {

@@ -4,8 +4,18 @@ public import Lifecycle
 public struct OutputChunk: Hashable, Sendable {
     public var stream: OutputStream
     public var bytes: [UInt8]
+    /// Where `bytes` are several lines of a log: how long each of them is. Clients that take the frames of a multiplexed
+    /// stream for lines (docker-py does) get a frame for each. Empty: one piece.
+    public var lineLengths: [Int] = []
 
     public init(stream: OutputStream, bytes: [UInt8]) { (self.stream, self.bytes) = (stream, bytes) }
+
+    /// Appends what a later chunk of the same stream has, as a line of its own.
+    public mutating func append(line: OutputChunk) {
+        if lineLengths.isEmpty { lineLengths = [bytes.count] }
+        lineLengths.append(line.bytes.count)
+        bytes += line.bytes
+    }
 }
 
 /// Chunks pulled one by one: nothing is read ahead of `next`, so a slow reader slows the source. Drop it to end it.

@@ -21,15 +21,17 @@ extension ImageFilters {
         return labels.allSatisfy(has) && !excludedLabels.contains(where: has)
     }
 
-    /// As Docker: a pattern may be over the familiar name with or without the tag.
     private func matchesReferences(_ image: Image) -> Bool {
-        guard !references.isEmpty else { return true }
-        let names = image.tags + image.digests
-        return references.contains { pattern in
-            names.contains {
-                glob(pattern, $0.familiar) || glob(pattern, $0.familiarName) || glob(pattern, $0.canonical)
+        references.isEmpty || (image.tags + image.digests).contains(where: shows)
+    }
+
+    /// Of an image that is listed, whether this name of it is: Docker leaves out those that were not asked for. A pattern may
+    /// be over the familiar name with or without the tag.
+    public func shows(_ name: ImageReference) -> Bool {
+        references.isEmpty
+            || references.contains { pattern in
+                glob(pattern, name.familiar) || glob(pattern, name.familiarName) || glob(pattern, name.canonical)
             }
-        }
     }
 }
 

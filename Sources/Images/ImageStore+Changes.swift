@@ -12,6 +12,8 @@ extension ImageStore {
             if let upper = try self.upper(of: directory) {
                 return below.changes(upper: try TreeListing(of: upper, self, cancellation))
             }
+            // It was never started, nor looked into.
+            guard try self.exists(directory + "/rootfs") else { return [] }
             return below.changes(copy: try TreeListing(of: directory + "/rootfs", self, cancellation))
         }
     }
@@ -19,7 +21,11 @@ extension ImageStore {
     /// nil: the container's root file system is a copy.
     func upper(of directory: String) throws(ImageError) -> String? {
         let upper = directory + "/upper"
-        return try mapping { () throws(SystemError) in try File.status(of: upper) } == nil ? nil : upper
+        return try exists(upper) ? upper : nil
+    }
+
+    private func exists(_ path: String) throws(ImageError) -> Bool {
+        try mapping { () throws(SystemError) in try File.status(of: path) } != nil
     }
 }
 

@@ -53,14 +53,13 @@ extension CommitRequest {
         -> ImageConfiguration
     {
         let now = WallTime.now().rfc3339
-        let command = (defaults.cmd ?? []).joined(separator: " ")
         let step = ImageConfiguration.History(
-            created: now, createdBy: command, author: author.isEmpty ? nil : author,
+            created: now, createdBy: command.joined(separator: " "), author: author.isEmpty ? nil : author,
             comment: message.isEmpty ? nil : message)
         var configuration = base.configuration
         configuration.created = now
         configuration.author = author.isEmpty ? nil : author
-        configuration.comment = nil
+        configuration.comment = message.isEmpty ? nil : message
         configuration.config = defaults
         configuration.rootfs = .init(diffIDs: (below + [layer]).map(\.diffID))
         configuration.history = (below.isEmpty ? [] : base.configuration.history ?? []) + [step]

@@ -31,6 +31,8 @@ public struct CommitRequest: Sendable {
     public var message = ""
     /// As in ``ImportRequest/changes``, applied on `defaults`.
     public var changes: [String] = []
+    /// What the container ran, for the history.
+    public var command: [String] = []
     /// The container's own configuration (image's merged with what create gave).
     public var defaults: ContainerDefaults
 

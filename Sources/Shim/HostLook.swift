@@ -8,6 +8,8 @@ internal import Linux
 ///     make PATH                    as look; where nothing is, a directory is made, with its parents
 ///     devices PATH                 a line for each device node there: c|b MAJOR MINOR MODE UID GID NAME
 ///     bind VOLUME SUBPATH TARGET   mounts what SUBPATH is inside the volume at TARGET
+///     bind-into DIRECTORY SUBPATH ROOT TARGET
+///                                  mounts what SUBPATH is inside the directory at TARGET inside the root
 ///     release-memory PID           gives back the memory of a process that was killed and has not ended (always safe)
 ///     reclaim CGROUP               asks the kernel for what memory of the control group it can have
 ///
@@ -20,6 +22,7 @@ public enum HostLook {
             case ("make", 2): try make(words[1])
             case ("devices", 2): try say(try devices(at: words[1]))
             case ("bind", 4): try bind(volume: words[1], words[2], at: words[3])
+            case ("bind-into", 5): try bind(from: words[1], words[2], into: words[3], at: words[4])
             case ("release-memory", 2):
                 guard let pid = Int32(words[1]), pid > 0 else { return try usage() }
                 try Pidfd(opening: pid).releaseMemory()
@@ -40,6 +43,7 @@ public enum HostLook {
         try say(
             """
             usage: quell-shim look|make|devices PATH, quell-shim bind VOLUME SUBPATH TARGET,
+            quell-shim bind-into DIRECTORY SUBPATH ROOT TARGET,
             quell-shim release-memory PID, quell-shim reclaim CGROUP
             """)
         return 2
@@ -69,6 +73,22 @@ public enum HostLook {
             try File.open(target, [.writeOnly, .create]).close()
         }
         try Mount.bind("/proc/self/fd/\(found.raw)", at: target)
+    }
+
+    /// Both ends are found by handle, so that no link on the way leads out of the root, or changes afterwards.
+    private static func bind(
+        from directory: String, _ subpath: String, into root: String, at target: String
+    ) throws(SystemError) {
+        let found = try RootedDirectory(directory).open(subpath, .path)
+        let isDirectory = try File.status(of: found).kind == .directory
+        let root = try RootedDirectory(root)
+        if try root.status(of: target) == nil {
+            let parent = String(target[..<(target.lastIndex(of: "/") ?? target.startIndex)])
+            try root.makeDirectories(isDirectory ? target : parent)
+            if !isDirectory { try root.open(target, [.writeOnly, .create]).close() }
+        }
+        let place = try root.open(target, .path)
+        try Mount.bind("/proc/self/fd/\(found.raw)", at: "/proc/self/fd/\(place.raw)")
     }
 
     /// Of an earlier run, which may have found something of another kind.

@@ -24,9 +24,10 @@ enum Confinement {
         static let nothing = Needs(capabilities: 0, writes: false)
     }
 
-    static func enter(_ root: String, _ needs: Needs) throws(Fault) {
+    /// `seesMounts`: what is mounted below the root is seen, as a container sees it; otherwise what it covers.
+    static func enter(_ root: String, _ needs: Needs, seesMounts: Bool = false) throws(Fault) {
         try ownNamespaces()
-        try makeRoot(Array(root.utf8), writable: needs.writes)
+        try makeRoot(Array(root.utf8), writable: needs.writes, seesMounts)
         try checked(confine_limit(CONFINE_RLIMIT_CORE, 0), "setrlimit", Array("core".utf8))
         try checked(confine_limit(CONFINE_RLIMIT_NOFILE, 64), "setrlimit", Array("nofile".utf8))
         try checked(confine_limit(CONFINE_RLIMIT_DATA, 2 << 30), "setrlimit", Array("data".utf8))
@@ -44,11 +45,12 @@ enum Confinement {
 
     /// Makes `root` the only file system this process sees. A directory of another mount namespace (a container's,
     /// through /proc/PID/root) cannot be bound, only entered: there chroot does it, and CAP_SYS_CHROOT is dropped next.
-    private static func makeRoot(_ root: Bytes, writable: Bool) throws(Fault) {
+    private static func makeRoot(_ root: Bytes, writable: Bool, _ seesMounts: Bool) throws(Fault) {
         let flags = Int32(FILE_O_PATH) | Int32(FILE_O_DIRECTORY)
         let directory = Int32(try checked(Files.open(root, flags), "open", root))
         // SAFETY: paths that outlive the calls.
-        let bound = unsafe Files.withPath(root) { unsafe confine_mount($0, $0, nil, CONFINE_MS_BIND, nil) }
+        let kind = CONFINE_MS_BIND | (seesMounts ? CONFINE_MS_REC : 0)
+        let bound = unsafe Files.withPath(root) { unsafe confine_mount($0, $0, nil, kind, nil) }
         if bound == -22 {
             try checked(confine_fchdir(directory), "fchdir", root)
             try checked(unsafe confine_chroot("."), "chroot", root)

@@ -14,7 +14,8 @@ func unpack(_ arguments: Arguments) throws(Fault) -> String {
     options.owner = try owner(arguments)
     let needs: Confinement.Needs =
         !options.restores ? .plain : whiteouts == .overlay ? .restoringLayer : .restoring
-    try Confinement.enter(try arguments.root(), needs)
+    // Somewhere in a container's file system, and not a layer.
+    try Confinement.enter(try arguments.root(), needs, seesMounts: arguments.value("path") != nil)
     if let path = arguments.value("path") {
         options.keepsRoot = true
         try enter(path)
@@ -35,7 +36,8 @@ func unpack(_ arguments: Arguments) throws(Fault) -> String {
 func pack(_ arguments: Arguments) throws(Fault) -> String {
     var options = Packer.Options(isLayer: arguments.has("layer"), exactTimes: arguments.has("exact-times"))
     options.withoutEmpty = Set((arguments.value("without-empty") ?? "").split(separator: ":").map { Bytes($0.utf8) })
-    try Confinement.enter(try arguments.root(), options.isLayer ? .readingLayer : .reading)
+    try Confinement.enter(
+        try arguments.root(), options.isLayer ? .readingLayer : .reading, seesMounts: arguments.value("path") != nil)
     if let path = arguments.value("path") {
         options.path = insideRoot(path)
         let last = EntryName(options.path)?.last ?? []
@@ -56,7 +58,7 @@ func decompress(_ arguments: Arguments) throws(Fault) -> String {
 
 /// Mode, size, seconds, nanoseconds, name, link target, each followed by a NUL, on standard output.
 func status(_ arguments: Arguments) throws(Fault) -> String {
-    try Confinement.enter(try arguments.root(), .reading)
+    try Confinement.enter(try arguments.root(), .reading, seesMounts: true)
     let path = insideRoot(arguments.value("path") ?? "/")
     guard let facts = try Files.facts(path) else { throw Fault(.missing, "no such file or directory", entry: path) }
     var target = Bytes()

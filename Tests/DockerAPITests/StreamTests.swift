@@ -13,6 +13,15 @@ import Testing
         #expect(Array(raw.readableBytesView) == [1, 2])
     }
 
+    @Test func framesEachLineOfALog() {
+        var chunk = OutputChunk(stream: .output, bytes: [97, 10])
+        chunk.append(line: OutputChunk(stream: .output, bytes: [98, 99, 10]))
+        let framed = chunk.framed(multiplexed: true)
+        #expect(
+            Array(framed.readableBytesView) == [1, 0, 0, 0, 0, 0, 0, 2, 97, 10, 1, 0, 0, 0, 0, 0, 0, 3, 98, 99, 10])
+        #expect(Array(chunk.framed(multiplexed: false).readableBytesView) == [97, 10, 98, 99, 10])
+    }
+
     @Test func namesTheStreamByVersion() {
         #expect(StreamType(isTerminal: false, version: APIVersion(minor: 42)) == .multiplexed)
         #expect(StreamType(isTerminal: false, version: APIVersion(minor: 41)) == .raw)

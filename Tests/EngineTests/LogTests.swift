@@ -30,6 +30,23 @@ struct LogTests {
         }
     }
 
+    @Test func detailsAreWhatTheLogOptionsName() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.create(shell("echo line")) { request in
+                request.config.labels = ["role": "web server", "other": "x"]
+                request.config.env = ["STAGE=50%", "SECRET=y"]
+                request.hostConfig?.logConfig = LogConfig()
+                request.hostConfig?.logConfig?.config = ["labels": "role,absent", "env": "STAGE"]
+            }
+            let ended = try await fixture.engine.waitContainer(id, .nextExit)
+            try await fixture.engine.startContainer(id)
+            _ = await ended.result()
+            var options = LogOptions()
+            options.details = true
+            #expect(try await fixture.log(id, options) == "STAGE=50%25,role=web+server line\n")
+        }
+    }
+
     @Test func followingSeesWhatComesAndEnds() async throws {
         try await Fixture.with { fixture in
             let id = try await fixture.run(shell("for i in 1 2 3 4 5; do echo $i; sleep 0.05; done"))

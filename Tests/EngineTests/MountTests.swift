@@ -97,6 +97,36 @@ struct MountTests {
             #expect(error?.description.contains("Could not find the file /no/such in container") == true)
         }
     }
+
+    @Test func copyingIntoVolumesBeforeTheFirstStart() async throws {
+        try await Fixture.with { fixture in
+            let host = fixture.directory("host")
+            try File.makeDirectory(host)
+            let id = try await fixture.create(["cat", "/data/letter", "/host/letter"]) { request in
+                request.hostConfig?.binds = ["letters:/data", "\(host):/host", "\(host):/fixed:ro"]
+            }
+            try fixture.directory.write("dear container\n", to: "letter")
+            let packed = try Command.run(
+                "tar", ["-C", fixture.directory.path, "-cf", fixture.directory("letter.tar"), "letter"])
+            try #require(packed.status.isSuccess)
+            let bytes = try File.read(fixture.directory("letter.tar"))
+            func put(_ path: String) async throws {
+                let once = Once(bytes)
+                try await fixture.engine.putArchive(
+                    into: id, ArchivePut(path: path), source: ByteStream { () throws(EngineError) in once.take() })
+            }
+            for path in ["/data", "/host"] { try await put(path) }
+            #expect(try File.read(host + "/letter") == Array("dear container\n".utf8))
+            await #expect(throws: EngineError.forbidden("mounted volume is marked read-only (/fixed)")) {
+                try await put("/fixed")
+            }
+            #expect(try await fixture.engine.statPath(in: id, "/data/letter").size == 15)
+            let ended = try await fixture.engine.waitContainer(id, .nextExit)
+            try await fixture.engine.startContainer(id)
+            _ = await ended.result()
+            #expect(try await fixture.log(id) == "dear container\ndear container\n")
+        }
+    }
 }
 
 /// Gives a value once.

@@ -34,18 +34,45 @@ struct RefusalTests {
         let changes: [@Sendable (inout ContainerCreateRequest) -> Void] = [
             { $0.hostConfig?.networkMode = "bridge" }, { $0.hostConfig?.usernsMode = "private" },
             { $0.hostConfig?.links = ["a:b"] }, { $0.hostConfig?.deviceRequests = [DeviceRequest()] },
-            { $0.hostConfig?.volumeDriver = "nfs" }, { $0.hostConfig?.storageOpt = ["size": "1G"] },
+            { $0.hostConfig?.storageOpt = ["size": "1G"] },
             { $0.config.macAddress = "02:00:00:00:00:01" }, { $0.hostConfig?.cgroupParent = "/mine" },
             { $0.hostConfig?.extraHosts = ["h:host-gateway"] }, { $0.hostConfig?.cpuRealtimeRuntime = 5 },
             { $0.hostConfig?.blkioDeviceReadBps = [ThrottleDevice()] },
-            { request in
-                request.hostConfig?.logConfig = LogConfig()
-                request.hostConfig?.logConfig?.type = "syslog"
-            },
         ]
         for (index, change) in changes.enumerated() {
             guard case .unsupported = refusal(change) else {
                 Issue.record("\(index): \(String(describing: refusal(change)))")
+                continue
+            }
+        }
+    }
+
+    @Test func driversThatAreNotThere() {
+        let log = refusal { request in
+            request.hostConfig?.logConfig = LogConfig()
+            request.hostConfig?.logConfig?.type = "syslog"
+        }
+        #expect(log == .invalid("logger: no log driver named 'syslog' is registered"))
+        #expect(refusal { $0.hostConfig?.volumeDriver = "nfs" } == nil, "there is no volume")
+        let volume = refusal { request in
+            request.hostConfig?.volumeDriver = "nfs"
+            request.hostConfig?.binds = ["data:/data"]
+        }
+        #expect(volume == .notFound(kind: "volume driver", name: "nfs"))
+    }
+
+    @Test func whatAnotherContainersNetworkHas() {
+        let changes: [@Sendable (inout ContainerCreateRequest) -> Void] = [
+            { $0.config.hostname = "me" }, { $0.hostConfig?.dns = ["9.9.9.9"] },
+            { $0.hostConfig?.extraHosts = ["a:10.1.2.3"] }, { $0.config.exposedPorts = ["80/tcp": EmptyObject()] },
+        ]
+        for (index, change) in changes.enumerated() {
+            let error = refusal { request in
+                request.hostConfig?.networkMode = "container:other"
+                change(&request)
+            }
+            guard case .invalid(let text) = error, text.hasPrefix("conflicting options: ") else {
+                Issue.record("\(index): \(String(describing: error))")
                 continue
             }
         }
@@ -60,8 +87,9 @@ struct RefusalTests {
         }
         #expect(try #require(try make(["max-size": "10m", "max-file": "3"])) == (10 << 20, 3))
         #expect(try #require(try make([:])) == (nil, 1))
+        #expect(try #require(try make(["max-file": "3"])) == (nil, 3), "as Docker: without max-size nothing is rotated")
         for wrong in [
-            ["max-size": "big"], ["max-file": "0", "max-size": "1k"], ["max-file": "3"], ["max-size": "0"],
+            ["max-size": "big"], ["max-file": "0", "max-size": "1k"], ["max-size": "0"],
             // Each rotation looks at every file.
             ["max-file": "1001", "max-size": "1k"], ["max-file": "4294967295", "max-size": "1k"],
         ] {

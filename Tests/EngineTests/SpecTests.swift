@@ -45,7 +45,7 @@ struct SpecTests {
         var input = try SpecTests.input()
         input.user = ContainerUser(uid: 5, gid: 6, additionalGroups: [7], home: "/h")
         let process = try #require(try Spec.make(input)["process"])
-        #expect(process["user"] == ["uid": 5, "gid": 6, "additionalGids": [7]])
+        #expect(process["user"] == ["uid": 5, "gid": 6, "additionalGids": [6, 7]])
         #expect(process["capabilities"]?["effective"] == [])
         #expect(process["capabilities"]?["bounding"]?.elements.count == 14)
     }

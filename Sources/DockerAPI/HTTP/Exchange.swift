@@ -83,6 +83,17 @@ final class Exchange: Sendable {
         return whole
     }
 
+    /// Reads and forgets what is left of the body, or so many bytes of it.
+    func skipBody(upTo limit: Int) async throws {
+        var skipped = 0
+        guard !state.withLock({ $0.awaitsContinue }) else { return }
+        do {
+            while skipped < limit, let piece = try await nextBody() { skipped += piece.readableBytes }
+        } catch is ReadUnderWay {
+            // Who was to read the body gave up without taking back its last read.
+        }
+    }
+
     // MARK: answer
 
     /// Answers with everything at once.

@@ -1,6 +1,7 @@
 import APITypes
 import Engine
 import Lifecycle
+import Logging
 import NIOCore
 import NIOHTTP1
 
@@ -34,9 +35,12 @@ extension API {
                 try await call.answer(.ok)
                 return
             }
-            try await call.carry(attachment, stdin: inspect.openStdin, detachKeys: keys)
-        } catch let error as EngineError where !request.detach && error.isAboutCommand {
+            // The stream's form is by what start says, as Docker has it, whatever the exec was created with.
+            try await call.carry(
+                attachment, stdin: inspect.openStdin, detachKeys: keys, multiplexed: !request.tty)
+        } catch let error as EngineError where !request.detach && error.isOfProcess {
             // As Docker does: the client is attached already, reads why, and asks for the exit code afterwards.
+            if case .system = error { logger.error("exec failed", metadata: ["exec": "\(id)", "error": "\(error)"]) }
             let type = StreamType(isTerminal: request.tty, version: call.version)
             try await call.exchange.hijack(contentType: type.rawValue)
             let chunk = OutputChunk(stream: .error, bytes: Array((error.message + "\r\n").utf8))
@@ -46,12 +50,11 @@ extension API {
 }
 
 extension EngineError {
-    /// The command is missing, or cannot be executed.
-    fileprivate var isAboutCommand: Bool {
+    /// Its command, its user or its directory is not there or cannot be had; the call itself was right.
+    fileprivate var isOfProcess: Bool {
         switch self {
-        case .commandNotFound, .notExecutable: true
-        case .notFound, .conflict, .notRunning, .invalid, .unsupported, .notModified, .forbidden, .timedOut, .stuck,
-            .system, .closing:
+        case .commandNotFound, .notExecutable, .invalid, .system: true
+        case .notFound, .conflict, .notRunning, .unsupported, .notModified, .forbidden, .timedOut, .stuck, .closing:
             false
         }
     }

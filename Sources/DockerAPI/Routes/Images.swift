@@ -11,8 +11,12 @@ extension API {
                 try await call.answer(.ok, json: try await engine.pruneImages(try call.filters()))
             },
             Route(.GET, "/images/{name...}/json") { call in
-                let image = try engine.images.image(try call.parameter("name"))
-                try await call.answer(.ok, json: ImageInspect(image))
+                var inspect = ImageInspect(try engine.images.image(try call.parameter("name")))
+                if call.version < APIVersion(minor: 45) {
+                    (inspect.containerConfig, inspect.container) = (inspect.config, "")
+                }
+                if call.version < APIVersion(minor: 44) { inspect.virtualSize = inspect.size }
+                try await call.answer(.ok, json: inspect)
             },
             Route(.GET, "/images/{name...}/history") { call in
                 let history = try engine.images.history(of: try call.parameter("name"))
@@ -32,6 +36,8 @@ extension API {
         let shared = call.query.flag("shared-size") ? try engine.images.diskUsage() : nil
         let summaries = try engine.images.images(filters).map { image in
             var summary = ImageSummary(image)
+            summary.repoTags = image.tags.filter(filters.shows).map(\.familiar)
+            summary.repoDigests = image.digests.filter(filters.shows).map(\.familiar)
             if let entry = shared?.images.first(where: { $0.image.id == image.id }) {
                 summary.sharedSize = Int(entry.sharedSize)
             }

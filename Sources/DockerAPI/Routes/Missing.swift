@@ -22,12 +22,20 @@ extension API {
                 }
             ),
         ]
-        return missing.flatMap { what, methods, patterns in
-            methods.flatMap { method in
-                patterns.map { pattern in
-                    Route(method, pattern) { _ in throw APIFailure(.notImplemented, "\(what): not there in Quell") }
+        // There are none, which clients ask for when they look for an object of any kind (`docker inspect NAME`).
+        let noPlugins = [
+            Route(.GET, "/plugins") { call in try await call.answer(.ok, json: [String]()) },
+            Route(.GET, "/plugins/{name...}/json") { call in
+                throw APIFailure(.notFound, "plugin \"\(try call.parameter("name"))\" not found")
+            },
+        ]
+        return noPlugins
+            + missing.flatMap { what, methods, patterns in
+                methods.flatMap { method in
+                    patterns.map { pattern in
+                        Route(method, pattern) { _ in throw APIFailure(.notImplemented, "\(what): not there in Quell") }
+                    }
                 }
             }
-        }
     }
 }

@@ -24,11 +24,11 @@ struct Call: Sendable {
 
     // MARK: reading
 
-    /// The body as JSON; an empty one is an empty object.
+    /// The body as JSON; an empty one, or `null`, is an empty object.
     func json<Value: DockerObject>(_ type: Value.Type) async throws -> Value {
         let body = try await exchange.wholeBody(limit: Call.jsonLimit)
         guard body.readableBytes > 0 else { return Value() }
-        return try DockerJSON.decode(type, from: Data(body.readableBytesView))
+        return try DockerJSON.decode(Value?.self, from: Data(body.readableBytesView)) ?? Value()
     }
 
     /// Docker's `filters`: a JSON object of lists, or as old clients write it of sets.

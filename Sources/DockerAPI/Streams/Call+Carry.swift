@@ -5,11 +5,16 @@ import NIOCore
 extension Call {
     /// Turns the connection into a raw stream and carries it until the output ends, the user detaches or the client
     /// leaves. The client closing its side is the end of standard input and no more.
-    func carry(_ attachment: Attachment, stdin: Bool, detachKeys: DetachKeys) async throws {
+    /// `multiplexed`: for who wants it otherwise than by whether there is a terminal.
+    func carry(
+        _ attachment: Attachment, stdin: Bool, detachKeys: DetachKeys, multiplexed: Bool? = nil
+    ) async throws {
         defer { attachment.detach() }
-        let type = StreamType(isTerminal: attachment.isTerminal, version: version)
+        let multiplexed = multiplexed ?? !attachment.isTerminal
+        let type = StreamType(isTerminal: !multiplexed, version: version)
         try await exchange.hijack(contentType: type.rawValue)
-        let carriage = Carriage(exchange: exchange, attachment: attachment, detachKeys: detachKeys)
+        let carriage = Carriage(
+            exchange: exchange, attachment: attachment, detachKeys: detachKeys, multiplexed: multiplexed)
         await carriage.run(stdin: stdin)
     }
 }
@@ -19,6 +24,7 @@ private struct Carriage: Sendable {
     let exchange: Exchange
     let attachment: Attachment
     let detachKeys: DetachKeys
+    let multiplexed: Bool
 
     func run(stdin: Bool) async {
         let connection = exchange.connection
@@ -42,7 +48,7 @@ private struct Carriage: Sendable {
     private func carryOutput() async {
         do {
             while let chunk = try await attachment.output.next() {
-                try await exchange.write(chunk.framed(multiplexed: !attachment.isTerminal))
+                try await exchange.write(chunk.framed(multiplexed: multiplexed))
             }
         } catch {
             exchange.logger.debug("attachment ended", metadata: ["error": "\(error)"])

@@ -16,15 +16,20 @@ enum StreamType: String {
 }
 
 extension OutputChunk {
-    /// The chunk as it goes to the client. A multiplexed one begins with its stream (1 stdout, 2 stderr), three zeros
-    /// and its length, big endian.
+    /// The chunk as it goes to the client. A multiplexed one, or each of its lines, begins with its stream (1 stdout,
+    /// 2 stderr), three zeros and its length, big endian.
     func framed(multiplexed: Bool) -> ByteBuffer {
         guard multiplexed else { return ByteBuffer(bytes: bytes) }
+        let lengths = lineLengths.isEmpty ? [bytes.count] : lineLengths
         var buffer = ByteBuffer()
-        buffer.reserveCapacity(bytes.count + 8)
-        buffer.writeInteger(UInt32(stream.rawValue) << 24)
-        buffer.writeInteger(UInt32(bytes.count))
-        buffer.writeBytes(bytes)
+        buffer.reserveCapacity(bytes.count + 8 * lengths.count)
+        var rest = bytes[...]
+        for length in lengths {
+            buffer.writeInteger(UInt32(stream.rawValue) << 24)
+            buffer.writeInteger(UInt32(length))
+            buffer.writeBytes(rest.prefix(length))
+            rest = rest.dropFirst(length)
+        }
         return buffer
     }
 }

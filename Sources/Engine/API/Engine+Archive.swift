@@ -75,6 +75,9 @@ extension Engine {
         if container.snapshot.document.host.readonlyRootfs {
             throw .forbidden("container rootfs is marked read-only")
         }
+        if let mount = container.snapshot.document.mounts.first(where: { $0.readOnly && $0.covers(put.path) }) {
+            throw .forbidden("mounted volume is marked read-only (\(mount.target))")
+        }
         let rootfs = try await Rootfs.borrow(container, seesMounts: true)
         let request = CopyInRequest(put, root: rootfs.path)
         let result = await Result.of { () async throws(EngineError) in

@@ -73,22 +73,33 @@ extension Engine {
         var commit = Images.CommitRequest(
             image: image, containerDirectory: container.paths.data, containerID: container.id,
             defaults: ContainerDefaults(request.config ?? document.config))
+        commit.command = document.config.cmd ?? []
         commit.reference = request.reference.flatMap { $0.isEmpty ? nil : $0 }
         (commit.author, commit.message, commit.changes) = (request.author ?? "", request.comment ?? "", request.changes)
-        let paused = request.pause && container.snapshot.live == .running
-        if paused { try await container.pause() }
-        let result: Result<Image, EngineError>
-        do throws(ImageError) {
-            let made = try await Job.wait(on: .helper) { () async throws(ImageError) in try await images.commit(commit)
-            }
-            result = .success(made)
-        } catch { result = .failure(EngineError(error)) }
-        if paused { try await container.unpause() }
-        let made = try result.get()
+        let made = try await committed(commit, of: container, pausing: request.pause)
         await container.post("commit", ["comment": commit.message, "imageID": made.id.description])
         var response = IDResponse()
         response.id = made.id.description
         return response
+    }
+
+    /// One that was never started has no files of its own before somebody looks for them.
+    private func committed(
+        _ commit: Images.CommitRequest, of container: Container, pausing: Bool
+    ) async throws(EngineError) -> Image {
+        let rootfs = try await Rootfs.borrow(container)
+        let result = await Result.of { () async throws(EngineError) -> Image in
+            let paused = pausing ? try await container.pauseIfRunning() : false
+            let result = await Result.of { () async throws(EngineError) -> Image in
+                try await Job.wait(on: .helper) { () async throws(EngineError) in
+                    do throws(ImageError) { return try await images.commit(commit) } catch { throw EngineError(error) }
+                }
+            }
+            if paused { try await container.unpauseIfPaused() }
+            return try result.get()
+        }
+        await rootfs.giveBack()
+        return try result.get()
     }
 
     /// Tells subscribers of `events` of something that was done through `images` (`load`, `import`, `tag`).

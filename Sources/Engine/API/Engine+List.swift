@@ -43,7 +43,7 @@ extension EngineCore {
         var view = ContainerSummary()
         (view.id, view.names) = (document.id, ["/" + snapshot.name])
         (view.image, view.imageID) = (document.config.image, document.imageID)
-        view.command = document.command.joined(separator: " ")
+        view.command = document.commandLine
         view.created = Int(document.created / 1_000_000_000)
         view.labels = document.config.labels ?? [:]
         view.state = StateText.docker(snapshot)

@@ -5,9 +5,7 @@ import Logging
 extension Engine {
     /// Asking again for a volume that is there gives it back as it is.
     public func createVolume(_ request: VolumeCreateRequest) async throws(EngineError) -> Volume {
-        if let driver = request.driver, !driver.isEmpty, driver != "local" {
-            throw .unsupported("volume driver \"\(driver)\" is not there: only local")
-        }
+        try VolumeDriver.check(request.driver)
         if let option = (request.driverOpts ?? [:]).keys.sorted().first {
             throw .unsupported("option \"\(option)\" of local volumes is not there yet: use a bind mount")
         }

@@ -75,7 +75,8 @@ extension Container {
         if restarts { state.restartCount += 1 }
         record()
         post("die", ["exitCode": "\(status.dockerCode)"].merging(late ? ["late": "true"] : [:]) { $1 })
-        if intended, state.quarantine == nil { post("stop") }
+        // As in Docker, whose kill is no stop.
+        if intended, state.quarantine == nil, lastOrder?.ladder != .kill { post("stop") }
         beginCleanup()
         if let report = stopReport { resolveStopWaiters(.ended(report)) }
         resolveExitWaiters()

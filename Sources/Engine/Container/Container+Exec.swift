@@ -16,6 +16,12 @@ struct ExecRecord: Sendable {
     let ended = Promise<ExitStatus>()
 
     var isRunning: Bool { phase == .running || phase == .starting }
+
+    /// As Docker's events have it: a blank behind the command even where no argument follows.
+    var commandLine: String {
+        let command = request.cmd ?? []
+        return (command.first ?? "") + " " + command.dropFirst().joined(separator: " ")
+    }
 }
 
 extension Container {
@@ -34,7 +40,7 @@ extension Container {
         execs[record.id] = record
         for old in ExecMemory.toForget(execs.values, at: MonotonicClock.now()) { forgetExec(old) }
         core.remember(exec: record.id, of: id)
-        post("exec_create: \((request.cmd ?? []).joined(separator: " "))", ["execID": record.id])
+        post("exec_create: \(record.commandLine)", ["execID": record.id])
         return record.id
     }
 
@@ -139,7 +145,7 @@ extension Container {
         execs[exec]?.phase = .running
         execs[exec]?.pid = pid
         publish()
-        post("exec_start: \((record.request.cmd ?? []).joined(separator: " "))", ["execID": exec])
+        post("exec_start: \(record.commandLine)", ["execID": exec])
     }
 
     func execExited(_ exec: String, _ status: ExitStatus) {
@@ -171,6 +177,7 @@ extension Container {
         (answer.openStdin, answer.openStdout, answer.openStderr) = (
             request.attachStdin, request.attachStdout, request.attachStderr
         )
+        answer.detachKeys = request.chosenDetachKeys ?? ""
         answer.processConfig.tty = request.tty
         answer.processConfig.entrypoint = request.cmd?.first ?? ""
         answer.processConfig.arguments = Array((request.cmd ?? []).dropFirst())

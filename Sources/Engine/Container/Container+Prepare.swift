@@ -8,15 +8,20 @@ extension Container {
         try await mountRootfs()
         if document.host.ipcMode == "shareable" { try await mountSharedMemory() }
         try await prepareSources()
-        if !state.prepared {
-            for mount in try await resolvedMounts() { try await fillVolume(mount) }
-            state.prepared = true
-        }
+        try await fillVolumes()
         let (rootfs, directory) = (paths.rootfs, document.config.workingDir ?? "/")
         guard directory != "/", !directory.isEmpty else { return }
         try await core.onDisk("make the working directory \(directory)") { () throws(SystemError) in
             try RootedDirectory(rootfs).makeDirectories(directory)
         }
+    }
+
+    /// Once, in the mounted root file system: volumes have the image's content.
+    func fillVolumes() async throws(EngineError) {
+        guard !state.prepared else { return }
+        for mount in try await resolvedMounts() { try await fillVolume(mount) }
+        state.prepared = true
+        record()
     }
 
     /// Mounts the root file system where it is not; a copy is made once.

@@ -32,6 +32,22 @@ extension Container {
         pauseObserved(false)
     }
 
+    /// False where there is nothing to pause, because it ended first as well.
+    func pauseIfRunning() async throws(EngineError) -> Bool {
+        guard machine.state == .running else { return false }
+        do throws(EngineError) { try await pause() } catch {
+            guard machine.isActive else { return false }
+            throw error
+        }
+        return true
+    }
+
+    /// One that has ended meanwhile, or that somebody else let go on, is no error.
+    func unpauseIfPaused() async throws(EngineError) {
+        guard machine.state == .paused else { return }
+        do throws(EngineError) { try await unpause() } catch { if machine.state == .paused { throw error } }
+    }
+
     private func asked(
         _ what: String, _ shim: ShimConnection, _ call: ShimCall, within limit: Duration = ShimConnection.callDeadline
     ) async throws(EngineError) {

@@ -71,6 +71,8 @@ actor Container {
     var handKill: Instant?
     /// Calls that look into the root file system while nothing runs.
     var borrowers = 0
+    /// The mounts that some of them want to see.
+    var mountsShown: Task<Result<Void, EngineError>, Never>?
     var exitWaiters: [ExitWaiter] = []
     /// The removal under way, for those who join it; nil: it was done.
     var removal: Promise<EngineError?>?

@@ -9,7 +9,7 @@ struct Rootfs: Sendable {
     private let container: Container
     private let wasMounted: Bool
 
-    /// `seesMounts`: through the main process, so that its volumes are seen too.
+    /// `seesMounts`: with its volumes, through the main process where there is one.
     static func borrow(_ container: Container, seesMounts: Bool = false) async throws(EngineError) -> Rootfs {
         let snapshot = container.snapshot
         if snapshot.isRunning {
@@ -17,7 +17,7 @@ struct Rootfs: Sendable {
             let path = seen ? "/proc/\(snapshot.state.pid)/root" : container.paths.rootfs
             return Rootfs(path: path, container: container, wasMounted: true)
         }
-        try await container.borrowRootfs()
+        try await container.borrowRootfs(withMounts: seesMounts)
         return Rootfs(path: container.paths.rootfs, container: container, wasMounted: false)
     }
 
@@ -26,19 +26,51 @@ struct Rootfs: Sendable {
 
 extension Container {
     /// Mounts the root file system of a container that does not run; the last one to give it back unmounts it.
-    func borrowRootfs() async throws(EngineError) {
+    func borrowRootfs(withMounts: Bool) async throws(EngineError) {
         await cleanedUp()
         guard machine.state != .removing else { throw .conflict("container \(name) is marked for removal") }
         borrowers += 1
-        do throws(EngineError) { try await mountRootfs() } catch {
-            borrowers -= 1
+        do throws(EngineError) {
+            try await mountRootfs()
+            if withMounts { try await showMounts() }
+        } catch {
+            await giveBackRootfs()
             throw error
+        }
+    }
+
+    /// Volumes and bind mounts where the container would see them; once for all who look at the same time.
+    private func showMounts() async throws(EngineError) {
+        let showing =
+            mountsShown ?? Task { await Result.of { () async throws(EngineError) in try await self.mountSources() } }
+        mountsShown = showing
+        try await showing.value.get()
+    }
+
+    private func mountSources() async throws(EngineError) {
+        try await fillVolumes()
+        for plan in document.mounts where plan.kind != .tmpfs {
+            // A source of `-v` that is missing is made at the start, not for who only looks.
+            let (directory, name) =
+                switch plan.kind {
+                case .tmpfs, .bind: ("/", plan.source)
+                case .volume: (try await core.volumes.directory(of: plan.source), plan.subpath ?? ".")
+                }
+            let outcome = try await core.hostLook.run(
+                ["bind-into", directory, name, paths.rootfs, plan.target], "showing \(plan.source) at \(plan.target)",
+                core)
+            if case .failed(let errno, let text) = outcome, errno != 2 {
+                throw .system("cannot show \(plan.source) at \(plan.target) of container \(id): \(text)")
+            }
         }
     }
 
     func giveBackRootfs() async {
         borrowers -= 1
-        guard borrowers == 0, !machine.isActive else { return }
+        guard borrowers == 0 else { return }
+        // They go with the root file system.
+        mountsShown = nil
+        guard !machine.isActive else { return }
         // As after a run: whoever starts or removes waits for it.
         beginCleanup()
         await cleanedUp()

@@ -8,6 +8,8 @@ actor LogReader {
     private let container: Container
     private let options: LogOptions
     private let path: String
+    /// What each line begins with, after its time.
+    private let details: [UInt8]
     /// What is read now, and what comes after it.
     private var file: OpenLog?
     private var later: [OpenLog] = []
@@ -47,6 +49,7 @@ actor LogReader {
     private init(_ container: Container, _ options: LogOptions) {
         (self.container, self.options) = (container, options)
         path = container.paths.log
+        details = options.details ? Array("\(LogDetails.text(container.snapshot.document)) ".utf8) : []
     }
 
     /// Opens all files now, so that a rotation loses nothing.
@@ -85,7 +88,7 @@ actor LogReader {
 
     private func chunk(_ line: LogLine) -> OutputChunk {
         OutputChunk(
-            stream: line.stream, bytes: options.timestamps ? Array("\(line.time) ".utf8) + line.text : line.text)
+            stream: line.stream, bytes: (options.timestamps ? Array("\(line.time) ".utf8) : []) + details + line.text)
     }
 
     private func next() async throws(EngineError) -> OutputChunk? {
@@ -111,7 +114,7 @@ actor LogReader {
         while let next = pending.first, next.stream == piece.stream,
             piece.bytes.count + next.bytes.count <= LogReader.piece
         {
-            piece.bytes += next.bytes
+            piece.append(line: next)
             pending.removeFirst()
         }
         return piece

@@ -15,6 +15,12 @@ struct ContainerDocument: Codable, Hashable, Sendable {
     var mounts: [MountPlan]
     /// Entrypoint and command together; never empty.
     var command: [String]
+
+    /// As Docker's lists show it: what has a blank in it is quoted.
+    var commandLine: String {
+        let arguments = command.dropFirst().map { $0.contains(" ") ? "'\($0)'" : $0 }
+        return (command.prefix(1) + arguments).joined(separator: " ")
+    }
 }
 
 /// Whose namespaces a container lives in.
@@ -62,4 +68,10 @@ struct MountPlan: Codable, Hashable, Sendable {
     var options: [String] = []
     /// As the user wrote them, for `inspect`.
     var mode = ""
+
+    /// The path is its target, or below it.
+    func covers(_ path: String) -> Bool {
+        let path = Spec.normalised(path.hasPrefix("/") ? path : "/" + path)
+        return path == target || path.hasPrefix(target + "/")
+    }
 }

@@ -16,8 +16,8 @@ enum CreateChecks {
         if !(host.deviceRequests ?? []).isEmpty {
             throw .unsupported("device requests (--gpus) are not there yet: use --device")
         }
-        if let driver = host.volumeDriver, !driver.isEmpty, driver != "local" {
-            throw .unsupported("volume driver \"\(driver)\" is not there: only local")
+        if let driver = host.volumeDriver, !(host.binds ?? []).isEmpty || !(request.config.volumes ?? [:]).isEmpty {
+            try VolumeDriver.check(driver)
         }
         if !(host.storageOpt ?? [:]).isEmpty { throw .unsupported("--storage-opt is not there yet") }
         if let isolation = host.isolation, !isolation.isEmpty, isolation != "default" {
@@ -33,12 +33,28 @@ enum CreateChecks {
         for mount in host.mounts ?? [] where mount.bindOptions?.readOnlyForceRecursive == true {
             throw .unsupported("bind-recursive=readonly is not there yet (mount at \(mount.target))")
         }
+        try checkNetworkConflicts(request.config, host)
         try checkExtraHosts(host)
         try refuseThrottles(host)
         try refuseNetworks(request)
         try checkLog(host.logConfig)
         if host.autoRemove, let policy = host.restartPolicy?.name, !policy.isEmpty, policy != "no" {
             throw .invalid("can't create 'AutoRemove' container with restart policy")
+        }
+    }
+
+    /// What belongs to a network or its names cannot be asked for where these are another's.
+    private static func checkNetworkConflicts(_ config: ContainerConfig, _ host: HostConfig) throws(EngineError) {
+        let names = !(config.hostname ?? "").isEmpty
+        if host.utsMode == "host", names { throw .invalid("conflicting options: hostname and the UTS mode") }
+        guard let mode = host.networkMode, mode.hasPrefix("container:") else { return }
+        if names { throw .invalid("conflicting options: hostname and the network mode") }
+        if !(host.dns ?? []).isEmpty { throw .invalid("conflicting options: dns and the network mode") }
+        if !(host.extraHosts ?? []).isEmpty {
+            throw .invalid("conflicting options: custom host-to-IP mapping and the network mode")
+        }
+        if !(config.exposedPorts ?? [:]).isEmpty {
+            throw .invalid("conflicting options: port exposing and the container type network mode")
         }
     }
 
@@ -88,7 +104,8 @@ enum CreateChecks {
     private static func checkLog(_ log: LogConfig?) throws(EngineError) {
         let type = log?.type ?? ""
         guard ["", "json-file", "none"].contains(type) else {
-            throw .unsupported("log driver \"\(type)\" is not there: json-file or none")
+            // Docker's words, which clients look for.
+            throw .invalid("logger: no log driver named '\(type)' is registered")
         }
         for key in (log?.config ?? [:]).keys where !logOptions.contains(key) {
             throw .invalid("unknown log opt '\(key)' for json-file log driver")

@@ -23,7 +23,6 @@ extension LogConfiguration {
             }
             files = count
         }
-        if files > 1, size == nil { throw .invalid("max-file cannot be used without max-size") }
         return LogConfiguration(path: path, maximumSize: size, maximumFiles: files)
     }
 }

@@ -64,6 +64,8 @@ struct MountParsing {
         } else {
             try VolumeName.check(parts[0])
             plan.kind = .volume
+            // What Docker tells of a volume without a mode.
+            plan.mode = "z"
         }
         if parts.count == 3 { try MountParsing.read(modes: parts[2], of: text, into: &plan) }
         return plan
@@ -120,9 +122,7 @@ struct MountParsing {
     }
 
     private func volumeMount(_ mount: Mount, _ target: String) throws(EngineError) -> MountPlan {
-        if let driver = mount.volumeOptions?.driverConfig?.name, !driver.isEmpty, driver != "local" {
-            throw .unsupported("volume driver \"\(driver)\" is not there: only local")
-        }
+        if let driver = mount.volumeOptions?.driverConfig?.name { try VolumeDriver.check(driver) }
         var plan = anonymous(at: target)
         if let name = mount.source, !name.isEmpty {
             try VolumeName.check(name)
@@ -168,6 +168,14 @@ enum ObjectName {
 
     private static func isAlphanumeric(_ byte: UInt8) -> Bool {
         (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+    }
+}
+
+/// Volumes are local ones.
+enum VolumeDriver {
+    static func check(_ driver: String?) throws(EngineError) {
+        guard let driver, !driver.isEmpty, driver != "local" else { return }
+        throw .notFound(kind: "volume driver", name: driver)
     }
 }
 

@@ -57,7 +57,8 @@ enum Spec {
             "consoleSize": terminal ? consoleSize.flatMap(console) : nil,
             "user": .compact([
                 "uid": JSON(user.uid), "gid": JSON(user.gid),
-                "additionalGids": user.additionalGroups.isEmpty ? nil : .array(user.additionalGroups.map { JSON($0) }),
+                // With its own, so that a file's group is never lost by a change of the process's (CVE-2022-36109).
+                "additionalGids": .array(([user.gid] + user.additionalGroups).map { JSON($0) }),
             ]),
             "args": JSON(command),
             "env": JSON(self.environment(input, environment, terminal: terminal)),
