@@ -4,10 +4,10 @@ DESTDIR ?=
 BUILD ?= release
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-v2 lint fmt reference bench fuzz demo install uninstall clean
+.PHONY: help setup build test test-v2 conformance lint fmt reference bench fuzz demo install uninstall clean
 
 help: ## List the verbs
-	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Install what building and testing need (Debian, root); says what cannot be had
 	@scripts/setup
@@ -20,6 +20,9 @@ test: ## Build everything and run all tests on real containers (root); fails if 
 
 test-v2: ## Run the supervisor's tests in a machine with cgroup v2 alone (FILTER=ShimTests; emulated, some minutes)
 	@scripts/test-v2 "$(FILTER)"
+
+conformance: ## Run docker's command line, docker-py, testcontainers and docker-compose against Quell, beside dockerd where it is (some minutes)
+	@BUILD=$(BUILD) conformance/run
 
 lint: ## Format, imports between modules, shell scripts, links and completeness of documents
 	@scripts/lint

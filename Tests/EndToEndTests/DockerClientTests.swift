@@ -63,8 +63,34 @@ struct DockerClientTests {
     }
 }
 
+/// Everyday work with the docker command line: it shows what it shows of Docker, which was recorded (`conformance/cli`).
+@Suite(.timeLimit(.minutes(10)), .enabled(if: DockerClient.recorded != nil, "scripts/docker-client --fetch"))
+struct DockerCaseTests {
+    @Test func showsWhatItShowsOfDocker() throws {
+        let client = try #require(DockerClient.recorded)
+        try withDaemon { daemon in
+            // The cases bring their own.
+            try daemon.must("rmi", Programs.image)
+            let cases = try RunningCommand(
+                DockerClient.repository + "/conformance/cli/quick", [daemon.directory + "/cases"],
+                environment: ["PATH=\(client):/usr/sbin:/usr/bin:/sbin:/bin", "HOME=\(daemon.directory)"]
+                    + ["DOCKER_HOST=unix://\(daemon.socket)"])
+            let end = try cases.finish(within: .seconds(500))
+            #expect(end.succeeded, "\(end.text)")
+            #expect(end.output.contains("passed"))
+        }
+    }
+}
+
 /// The docker command line, pointed at a daemon of the test's.
 struct DockerClient {
+    /// The directory of the one that Docker was recorded with; nil: it was not fetched.
+    static let recorded: String? = {
+        let directory = repository + "/.build-clients/docker-cli"
+        do { return try File.status(of: directory + "/docker") == nil ? nil : directory } catch { return nil }
+    }()
+    static let repository = #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 }
+
     private let host: String
     init(_ daemon: Daemon) { host = "unix://" + daemon.socket }
 

