@@ -61,6 +61,8 @@ public final class ImageStore: Sendable {
     let writer = Mutex(())
     /// Blobs and layers that operations under way need, by path below the store, so that no removal takes them.
     let leases = Mutex<[String: Int]>([:])
+    /// Pulls under way that fetch a blob, by its digest: what one of them has fetched the others need not.
+    let fetching = Mutex<[Digest: Int]>([:])
     /// Whether overlayfs works below a directory, once probed.
     let overlaySupport = Mutex<[String: Bool]>([:])
 

@@ -12,7 +12,10 @@ struct Pull {
 
     func run() throws(ImageError) -> PulledImage {
         let work = ingest.temporaryPath("pull")
-        try mapping { () throws(SystemError) in try File.makeDirectory(work, mode: 0o700) }
+        try mapping { () throws(SystemError) in
+            try File.makeDirectory(work, mode: 0o700)
+            for path in try store.layout.expiredIngest() { try File.removeTree(path) }
+        }
         var job = store.registryJob(
             .pull, registry: request.reference.registry, repository: request.reference.repository,
             request.reference.remoteName, work: work)
@@ -21,20 +24,37 @@ struct Pull {
         let helper = try RegistryRun(job, helper: store.configuration.registry.helper, ingest.cancellation) { event in
             progress?(ImageProgress(event))
         }
-        defer { helper.end() }
+        var missing: [OCIDescriptor] = []
+        do throws(ImageError) {
+            let pulled = try fetch(by: helper, work, &missing)
+            helper.end()
+            // What is in the store is not needed there any more.
+            for blob in store.endFetching(missing) { removeIngested(blob) }
+            return pulled
+        } catch {
+            helper.end()
+            let unused = store.endFetching(missing)
+            // On a full disk nothing may be kept for another try.
+            if case .noSpace = error { for blob in unused { removeIngested(blob) } }
+            throw error
+        }
+    }
+
+    /// - Parameter missing: the blobs that were not in the store, as soon as they are known.
+    private func fetch(by helper: RegistryRun, _ work: String, _ missing: inout [OCIDescriptor]) throws(ImageError)
+        -> PulledImage
+    {
         let resolved = try helper.resolved()
         let plan = try plan(resolved, work)
         note(.resolved, request.reference.remoteName, detail: request.reference.repository)
-        let missing = try missingBlobs(plan)
+        missing = try missingBlobs(plan)
+        store.beginFetching(missing)
         for blob in missing { note(.pulling, blob.digest.short) }
         try helper.reply(
             RegistryReply(fetch: missing.map { RegistryBlob(digest: $0.digest.description, size: $0.size) }))
         let layers = try layers(plan, Set(missing.map(\.digest)), helper)
         _ = try helper.outcome()
-        let pulled = try commit(plan, layers)
-        // What is in the store is not needed there any more.
-        for blob in missing { removeIngested(blob.digest) }
-        return pulled
+        return try commit(plan, layers)
     }
 
     /// What manifest and configuration say, checked against each other.
@@ -148,12 +168,27 @@ struct Pull {
     }
 
     private func removeIngested(_ digest: Digest) {
+        let path = store.layout.ingested(digest)
         // Swept later, if it cannot be removed now.
-        do throws(SystemError) { try File.unlink(store.layout.ingested(digest)) } catch {}
+        for name in [path, path + ".part"] { do throws(SystemError) { try File.removeTree(name) } catch {} }
     }
 
     private func note(_ phase: ImageProgress.Phase, _ id: String, detail: String? = nil) {
         ingest.progress?(ImageProgress(phase: phase, id: id, current: 0, total: nil, detail: detail))
+    }
+}
+
+extension ImageStore {
+    fileprivate func beginFetching(_ blobs: [OCIDescriptor]) {
+        fetching.withLock { fetching in for blob in blobs { fetching[blob.digest, default: 0] += 1 } }
+    }
+
+    /// Those nobody else fetches.
+    fileprivate func endFetching(_ blobs: [OCIDescriptor]) -> [Digest] {
+        fetching.withLock { fetching in
+            for blob in blobs { fetching[blob.digest] = fetching[blob.digest].flatMap { $0 > 1 ? $0 - 1 : nil } }
+            return blobs.map(\.digest).filter { fetching[$0] == nil }
+        }
     }
 }
 

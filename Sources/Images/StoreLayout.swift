@@ -52,6 +52,18 @@ struct StoreLayout: Sendable {
         }
     }
 
+    /// What pulls have left that nobody has continued for a day.
+    func expiredIngest() throws(SystemError) -> [String] {
+        let now = WallTime.now().seconds
+        var expired: [String] = []
+        for entry in try File.list(ingest) {
+            let path = ingest + "/" + entry.name
+            guard let status = try File.status(of: path, following: false) else { continue }
+            if now - status.modified.seconds > StoreLayout.ingestLifetime { expired.append(path) }
+        }
+        return expired
+    }
+
     /// Seconds for which the remains of a pull are kept.
     static let ingestLifetime: Int64 = 24 * 3600
 
@@ -72,14 +84,7 @@ struct StoreLayout: Sendable {
             for entry in try File.list(root) where entry.name.hasPrefix("index.json.") {
                 try discard(root + "/" + entry.name)
             }
-            let now = WallTime.now().seconds
-            for entry in try File.list(ingest) {
-                let path = ingest + "/" + entry.name
-                guard let status = try File.status(of: path, following: false),
-                    now - status.modified.seconds > StoreLayout.ingestLifetime
-                else { continue }
-                try discard(path)
-            }
+            for path in try expiredIngest() { try discard(path) }
             guard let state else { return }
             let used = state.used
             for entry in try File.list(blobs) where !used.contains("blobs/" + entry.name) {

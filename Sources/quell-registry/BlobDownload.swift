@@ -42,7 +42,7 @@ struct BlobDownload: Sendable {
                 if part.count - before >= 1 << 20 { attempts.forget() }
                 do throws(Fault) { try await attempts.pause(after: error) } catch {
                     // What is wrong, or nothing at all, is of no use to the next try.
-                    if error.kind == .corrupt || part.count == 0 { file.remove() }
+                    if error.kind == .corrupt || error.kind == .noSpace || part.count == 0 { file.remove() }
                     throw error
                 }
             }

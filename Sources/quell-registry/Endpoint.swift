@@ -106,12 +106,19 @@ enum Certificates {
             }
             if !roots.isEmpty { configuration.additionalTrustRoots = [.certificates(roots)] }
             if let name = names.first(where: { $0.hasSuffix(".cert") || $0.hasSuffix(".key") }) {
-                let base = place + "/" + name[..<(name.lastIndex(of: ".") ?? name.endIndex)]
-                configuration.certificateChain = try NIOSSLCertificate.fromPEMFile(base + ".cert").map {
-                    .certificate($0)
+                let base = String(name[..<(name.lastIndex(of: ".") ?? name.endIndex)])
+                guard let missing = [base + ".cert", base + ".key"].first(where: { !names.contains($0) }) else {
+                    configuration.certificateChain = try NIOSSLCertificate.fromPEMFile("\(place)/\(base).cert").map {
+                        .certificate($0)
+                    }
+                    let key = try NIOSSLPrivateKey(file: "\(place)/\(base).key", format: .pem)
+                    configuration.privateKey = .privateKey(key)
+                    return configuration
                 }
-                configuration.privateKey = .privateKey(try NIOSSLPrivateKey(file: base + ".key", format: .pem))
+                throw Fault(.system, "certificates in \(place): there is \(name), but no \(missing)")
             }
+        } catch let fault as Fault {
+            throw fault
         } catch {
             throw Fault(.system, "certificates in \(place) cannot be read: \(error)")
         }

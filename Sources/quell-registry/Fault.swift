@@ -46,7 +46,7 @@ extension Fault {
             self = .passing("\(place) stopped answering (\(error.shortDescription))")
         case let error as HTTPClientError: self = .passing("\(place): \(error.shortDescription)")
         case is NIOSSLExtraError, is NIOSSLError, is BoringSSLError: self = Fault.tls(error, place)
-        case let error as IOError: self = .passing("\(place): \(error)")
+        case let error as IOError: self = Fault.broken(error, place)
         case is CancellationError: self = Fault(.unavailable, "\(place): given up")
         default: self = .passing("\(place): \(error)")
         }
@@ -60,6 +60,14 @@ extension Fault {
             let reasons = error.connectionErrors.map { ($0.error as? IOError).map(reason) ?? "\($0.error)" }
             fault = .passing("cannot connect to \(place): \(Set(reasons).sorted().joined(separator: ", "))")
         }
+        fault.isUnreachable = true
+        return fault
+    }
+
+    private static func broken(_ error: IOError, _ place: String) -> Fault {
+        let isUnreachable = [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, ETIMEDOUT].contains(error.errnoCode)
+        guard isUnreachable else { return .passing("\(place): the connection broke: \(reason(error))") }
+        var fault = Fault.passing("cannot connect to \(place): \(reason(error))")
         fault.isUnreachable = true
         return fault
     }

@@ -44,6 +44,8 @@ extension Engine {
         info.swarm.localNodeState = "inactive"
         info.liveRestoreEnabled = true
         info.initBinary = core.configuration.initPath ?? ""
+        // What clients keep the credentials for Docker Hub under.
+        info.indexServerAddress = "https://index.docker.io/v1/"
         info.securityOptions = core.configuration.seccompProfile.map { ["name=seccomp,profile=\($0)"] } ?? []
         info.warnings = warnings()
         return info

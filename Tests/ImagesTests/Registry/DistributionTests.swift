@@ -14,6 +14,7 @@ import Testing
 struct DistributionTests {
     @Test func whatIsPushedIsPulledWithTheSameDigest() async throws {
         let registry = try await RealRegistry()
+        defer { withExtendedLifetime(registry) {} }
         let here = try RegistryStore()
         let name = "\(registry.host)/team/app:1"
         let made = try await here.importing(layer("large", bytes: 3_000_000), as: name)
@@ -46,6 +47,7 @@ struct DistributionTests {
 
     @Test func passwordsAndCertificates() async throws {
         let registry = try await RealRegistry(isGuarded: true)
+        defer { withExtendedLifetime(registry) {} }
         let alice = RegistryCredentials(username: "alice", password: "secret")
         let here = try RegistryStore { $0.certificates = registry.certificates }
         let name = "\(registry.host)/app:1"
@@ -61,11 +63,16 @@ struct DistributionTests {
         #expect(try await here.store.checkLogin(registry: registry.host, alice) == nil)
         #expect(try await here.pull(name, platform: nil, alice).digest == pushed.digest)
 
+        func careful() throws -> RegistryStore {
+            try RegistryStore { $0.certificates = registry.directory("strangers") }
+        }
         // Who has certificates for other authorities only does not trust it.
         let strangers = try registry.directory.makeDirectory("strangers/\(registry.host)")
         try registry.certify(strangers + "/ca")
-        let careful = try RegistryStore { $0.certificates = registry.directory("strangers") }
-        let refused = try await fault { _ = try await careful.pull(name, platform: nil, alice) }
+        let half = try await fault { _ = try await careful().pull(name, platform: nil, alice) }
+        #expect(half.message.contains("there is ca.key, but no ca.cert"), "\(half.message)")
+        try File.unlink(strangers + "/ca.key")
+        let refused = try await fault { _ = try await careful().pull(name, platform: nil, alice) }
         #expect(refused.message.contains("its certificate is not trusted"), "\(refused.message)")
     }
 }
@@ -115,7 +122,7 @@ final class RealRegistry {
         let configuration = try directory.write(
             """
             version: 0.1
-            log: {level: error, accesslog: {disabled: true}}
+            log: {level: panic, accesslog: {disabled: true}}
             storage: {filesystem: {rootdirectory: \(directory("data"))}}
             http:
               addr: \(host)\(more)

@@ -144,7 +144,7 @@ import Testing
     }
 
     @Test func silentRegistryIsLeftAtOnceWhenNobodyWaits() async throws {
-        let server = try await RegistryServer { _ in Reply(ending: .silent) }
+        let server = try await RegistryServer { _ in Reply(headers: [("content-length", "10")], ending: .silent) }
         let here = try RegistryStore()
         let name = "\(server.host)/app:1"
         let task = Task { try await here.pull(name) }
