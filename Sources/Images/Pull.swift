@@ -1,5 +1,6 @@
 import Linux
 import RegistryWire
+import Synchronization
 
 /// One pull, on the thread of its ingest: the helper fetches, this thread verifies and unpacks what has come, layer by layer.
 struct Pull {
