@@ -37,7 +37,7 @@ struct RegistryTests {
             let registry = try LoopbackRegistry(daemon)
             defer { withExtendedLifetime(registry) {} }
             let name = "\(registry.host)/large:1"
-            try importNoise(daemon, as: name, megabytes: 60)
+            try importNoise(daemon, as: name, megabytes: 40)
             try daemon.must("push", name, within: .seconds(60))
             try daemon.must("rmi", name)
             let pull = try daemon.command(["pull", name])
@@ -59,7 +59,7 @@ struct RegistryTests {
             let registry = try LoopbackRegistry(daemon)
             defer { withExtendedLifetime(registry) {} }
             let name = "\(registry.host)/huge:1"
-            try importNoise(daemon, as: name, megabytes: 300)
+            try importNoise(daemon, as: name, megabytes: 150)
             try daemon.must("push", name, within: .seconds(120))
             try daemon.must("rmi", name)
             let before = try residentKilobytes(daemon)
