@@ -43,10 +43,13 @@ struct RegistryTests {
             let pull = try daemon.command(["pull", name])
             let ingest = daemon.dataRoot + "/images/ingest"
             try waitUntil { try File.list(ingest).contains { $0.name.hasSuffix(".part") } }
+            let parent = try #require(daemon.process?.pid)
+            let helper = try Programs.system("pgrep", ["-P", "\(parent)", "-x", "quell-registry"]).trimmed
+            #expect(!helper.isEmpty)
             try daemon.crash()
             let end = try pull.finish(within: Limit.command)
             #expect(!end.succeeded)
-            try waitUntil { try Programs.system("pgrep", ["-x", "quell-registry"]).trimmed.isEmpty }
+            try waitUntil { try File.status(of: "/proc/\(helper)") == nil }
             try daemon.start()
             #expect(try daemon.must("images", "-q", name) == "")
             try daemon.must("pull", name, within: .seconds(60))
@@ -97,7 +100,7 @@ final class LoopbackRegistry {
         let configuration = daemon.directory + "/registry.yml"
         let text = """
             version: 0.1
-            log: {level: panic, accesslog: {disabled: true}}
+            log: {level: error, accesslog: {disabled: true}}
             storage: {filesystem: {rootdirectory: \(daemon.directory)/registry}}
             http: {addr: \(host)}
             """

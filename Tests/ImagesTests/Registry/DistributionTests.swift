@@ -122,12 +122,14 @@ final class RealRegistry {
         let configuration = try directory.write(
             """
             version: 0.1
-            log: {level: panic, accesslog: {disabled: true}}
+            log: {level: error, accesslog: {disabled: true}}
             storage: {filesystem: {rootdirectory: \(directory("data"))}}
             http:
               addr: \(host)\(more)
             """, to: "config.yml")
-        process = try OwnedProcess(RealRegistry.program, ["serve", configuration])
+        // It tells every blob that is not there.
+        process = try OwnedProcess(
+            "/bin/sh", ["-c", "exec \(RealRegistry.program) serve \(configuration) 2>\(directory("log"))"])
         try await eventually {
             try Command.run("/bin/bash", ["-c", "exec 3<>/dev/tcp/127.0.0.1/\(port)"]).status.isSuccess
         }
