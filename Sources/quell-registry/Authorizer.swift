@@ -61,7 +61,7 @@ actor Authorizer {
                 .unauthorized, "unauthorized: \(endpoint.host) asks for authentication of a kind that is not known here"
             )
         }
-        guard let basic else { throw Fault(.unauthorized, "no basic auth credentials") }
+        guard let basic else { throw Fault(.unauthorized, "\(endpoint.host): no basic auth credentials") }
         guard !hadOne else { throw Fault(.unauthorized, "unauthorized: incorrect username or password") }
         return basic
     }

@@ -55,16 +55,15 @@ extension API {
         let tagged = call.query.string("tag").map { "\(name):\($0)" } ?? name
         let reference = try ImageReference(tagged)
         guard reference.digest == nil else { throw APIFailure.invalid("cannot push a digest reference") }
-        var references = [reference]
-        if tagged == name, ImageReference.namesRepository(name) { references = try engine.tags(of: reference) }
-        guard !references.isEmpty,
-            try references.allSatisfy({ try engine.images.image($0.canonical).tags.contains($0) })
-        else {
+        let here = try engine.tags(of: reference)
+        let isForAll = tagged == name && ImageReference.namesRepository(name)
+        let references = isForAll ? here : here.filter { $0 == reference }
+        guard !references.isEmpty else {
             throw APIFailure(
                 .notFound, "An image does not exist locally with the tag: \(reference.familiarName)")
         }
         let progress = ProgressStream(call: call, quiet: false)
-        try await progress.feed { [references] feed in
+        try await progress.feed { feed in
             feed.say("The push refers to repository [\(reference.registry)/\(reference.repository)]")
             var closing: [ProgressLine] = []
             for reference in references {
