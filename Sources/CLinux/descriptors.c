@@ -1,6 +1,7 @@
 #include "clinux.h"
 
 #include <errno.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
@@ -52,6 +53,38 @@ int clinux_ppoll(struct pollfd *entries, unsigned count, int64_t nanoseconds)
     return RESULT(ppoll(entries, count, nanoseconds < 0 ? NULL : &span, NULL));
 }
 
+int clinux_epoll(void) { return RESULT(epoll_create1(EPOLL_CLOEXEC)); }
+
+int clinux_epoll_control(int queue, int operation, int fd, uint32_t events, uint64_t mark)
+{
+    struct epoll_event event = {.events = events, .data = {.u64 = mark}};
+    return RESULT(epoll_ctl(queue, operation, fd, &event));
+}
+
+int clinux_epoll_wait(int queue, uint64_t *marks, uint32_t *events, unsigned count, int64_t nanoseconds)
+{
+    struct epoll_event found[64];
+    int most = count < 64 ? (int)count : 64;
+#ifdef SYS_epoll_pwait2
+    struct timespec span = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+    int result = (int)syscall(SYS_epoll_pwait2, queue, found, most, nanoseconds < 0 ? NULL : &span, NULL, 0);
+#else
+    int result = -1;
+    errno = ENOSYS;
+#endif
+    if (result < 0 && errno == ENOSYS) {
+        /* Before Linux 5.11. Late by less than a millisecond, and never early. */
+        int64_t milliseconds = nanoseconds < 0 ? -1 : (nanoseconds + 999999) / 1000000;
+        result = epoll_wait(queue, found, most, milliseconds > 0x7fffffff ? 0x7fffffff : (int)milliseconds);
+    }
+    if (result < 0) return -errno;
+    for (int i = 0; i < result; i++) {
+        marks[i] = found[i].data.u64;
+        events[i] = found[i].events;
+    }
+    return result;
+}
+
 int64_t clinux_monotonic_nanoseconds(void)
 {
     struct timespec now;
@@ -69,3 +102,4 @@ void clinux_wall_clock(int64_t *seconds, int64_t *nanoseconds)
 
 int clinux_inotify(void) { return RESULT(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)); }
 int clinux_inotify_add(int fd, const char *path, uint32_t mask) { return RESULT(inotify_add_watch(fd, path, mask)); }
+int clinux_inotify_remove(int fd, int watch) { return RESULT(inotify_rm_watch(fd, watch)); }

@@ -1,6 +1,8 @@
 #include "clinux.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -66,6 +68,82 @@ int clinux_unix_listen(const char *path, unsigned mode, int backlog)
     if (result == 0) result = chmod(address.sun_path, mode);
     if (result == 0) result = listen(fd, backlog);
     return finish(fd, result, directory);
+}
+
+union inet_address {
+    struct sockaddr any;
+    struct sockaddr_in four;
+    struct sockaddr_in6 six;
+    struct sockaddr_storage storage;
+};
+
+static int inet_kind(const union inet_address *address)
+{
+    switch (address->any.sa_family) {
+    case AF_INET: return 4 | ((ntohl(address->four.sin_addr.s_addr) >> 24) == 127 ? 0x100 : 0);
+    case AF_INET6: return 6 | (IN6_IS_ADDR_LOOPBACK(&address->six.sin6_addr) ? 0x100 : 0);
+    default: return 0;
+    }
+}
+
+static int parse_inet(const char *text, unsigned short port, union inet_address *address)
+{
+    struct in_addr four;
+    struct in6_addr six;
+    memset(address, 0, sizeof *address);
+    if (inet_pton(AF_INET, text, &four) == 1) {
+        address->four.sin_family = AF_INET;
+        address->four.sin_port = htons(port);
+        address->four.sin_addr = four;
+    } else if (inet_pton(AF_INET6, text, &six) == 1) {
+        address->six.sin6_family = AF_INET6;
+        address->six.sin6_port = htons(port);
+        address->six.sin6_addr = six;
+    }
+    return inet_kind(address);
+}
+
+int clinux_inet_kind(const char *text)
+{
+    union inet_address address;
+    return parse_inet(text, 0, &address);
+}
+
+int clinux_inet_listen(const char *text, unsigned short port, int backlog)
+{
+    union inet_address address;
+    int kind = parse_inet(text, port, &address) & 0xff;
+    if (!kind) return -EINVAL;
+    int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) return -errno;
+    int on = 1;
+    /* Connections of an earlier listener that are still closing do not keep the port. */
+    int result = setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (result == 0 && kind == 6) result = setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    if (result == 0) result = bind(fd, &address.any, kind == 6 ? sizeof address.six : sizeof address.four);
+    if (result == 0) result = listen(fd, backlog);
+    return finish(fd, result, -1);
+}
+
+int clinux_adopt_listener(int fd, unsigned short *port)
+{
+    int type = 0, listens = 0;
+    socklen_t length = sizeof type;
+    *port = 0;
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) < 0) return errno == ENOTSOCK ? -EINVAL : -errno;
+    length = sizeof listens;
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) < 0) return -errno;
+    if (type != SOCK_STREAM || !listens) return -EINVAL;
+    union inet_address address;
+    length = sizeof address;
+    if (getsockname(fd, &address.any, &length) < 0) return -errno;
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) return -errno;
+    if (address.any.sa_family == AF_UNIX) return 1;
+    if (address.any.sa_family == AF_INET) *port = ntohs(address.four.sin_port);
+    if (address.any.sa_family == AF_INET6) *port = ntohs(address.six.sin6_port);
+    int kind = inet_kind(&address);
+    return kind ? kind : -EINVAL;
 }
 
 int clinux_unix_connect(const char *path, bool nonblocking)

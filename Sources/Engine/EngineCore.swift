@@ -13,6 +13,7 @@ final class EngineCore: Sendable {
     let images: ImageStore
     let reactor: Reactor
     let events: EventLog
+    let logWatches: LogWatches
     let registry = Registry()
     /// Containers that no record knows any more, while what is left of them is cleared away.
     let leaving = Mutex<[String: Container]>([:])
@@ -53,6 +54,7 @@ final class EngineCore: Sendable {
         (reactor, facts, cgroups) = (parts.reactor, parts.facts, parts.cgroups)
         (cgroupParent, boot, logger) = (parts.cgroupParent, parts.boot, parts.logger)
         events = EventLog(store: parts.store, reactor: parts.reactor)
+        logWatches = LogWatches(parts.reactor, parts.logger)
         prober = ProbeRunner(parts.configuration.shimPath)
         volumes = VolumeTable(parts.store, parts.paths)
         Watchdog.start(self)

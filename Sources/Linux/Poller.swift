@@ -56,6 +56,57 @@ public struct PollSet: Sendable {
     public func found(at index: Int) -> PollEvents { PollEvents(rawValue: entries[index].revents) }
 }
 
+/// Descriptors that are watched for long, by marks that the caller chooses (epoll(7)): a wait costs what it finds, however
+/// many there are. Safe from any thread; one waits at a time.
+public struct EventQueue: ~Copyable, Sendable {
+    private let queue: OwnedDescriptor
+    /// Told by one wait.
+    private static let most = 64
+
+    public init() throws(SystemError) { queue = OwnedDescriptor(adopting: try check(clinux_epoll(), "epoll_create1")) }
+
+    /// Asking for nothing still reports error and hang-up. EPERM for a regular file.
+    public borrowing func add(_ raw: Int32, _ events: PollEvents, mark: UInt64) throws(SystemError) {
+        try control(1, raw, events, mark)
+    }
+
+    public borrowing func change(_ raw: Int32, _ events: PollEvents, mark: UInt64) throws(SystemError) {
+        try control(3, raw, events, mark)
+    }
+
+    /// One that was closed, and so removed itself, is fine.
+    public borrowing func remove(_ raw: Int32) throws(SystemError) {
+        do throws(SystemError) { try control(2, raw, [], 0) } catch {
+            guard error.errno == CLinux.EBADF || error.errno == CLinux.ENOENT else { throw error }
+        }
+    }
+
+    private borrowing func control(
+        _ operation: Int32, _ raw: Int32, _ events: PollEvents, _ mark: UInt64
+    ) throws(SystemError) {
+        let bits = UInt32(UInt16(bitPattern: events.rawValue))
+        try check(clinux_epoll_control(queue.raw, operation, raw, bits, mark), "epoll_ctl", "descriptor \(raw)")
+    }
+
+    /// Waits until a descriptor is ready or the deadline has come; nil waits without a bound, a past one not at all. EINTR
+    /// is retried. There may be more than it tells: the next wait does.
+    public borrowing func wait(until deadline: Instant?) throws(SystemError) -> [(mark: UInt64, events: PollEvents)] {
+        var marks = [UInt64](repeating: 0, count: EventQueue.most)
+        var bits = [UInt32](repeating: 0, count: EventQueue.most)
+        while true {
+            var nanoseconds: Int64 = -1
+            if let deadline { nanoseconds = max(0, (deadline - MonotonicClock.now()).wholeNanoseconds) }
+            // SAFETY: both arrays have the number of elements that is passed, and live through the call.
+            let found = unsafe clinux_epoll_wait(queue.raw, &marks, &bits, UInt32(EventQueue.most), nanoseconds)
+            if found == -CLinux.EINTR { continue }
+            let count = Int(try check(found, "epoll_wait"))
+            return (0..<count).map {
+                (marks[$0], PollEvents(rawValue: Int16(bitPattern: UInt16(truncatingIfNeeded: bits[$0]))))
+            }
+        }
+    }
+}
+
 /// A counter that wakes a poll loop (eventfd(2)); safe from any thread.
 public struct Wakeup: ~Copyable, Sendable {
     public let descriptor: OwnedDescriptor

@@ -56,8 +56,14 @@ int clinux_flock(int fd, int operation); /* LOCK_EX, LOCK_NB ...: blocks unless 
 int clinux_ppoll(struct pollfd *entries, unsigned count, int64_t nanoseconds);
 int64_t clinux_monotonic_nanoseconds(void);
 void clinux_wall_clock(int64_t *seconds, int64_t *nanoseconds);
+int clinux_epoll(void);
+/* operation: 1 adds, 2 removes, 3 changes. */
+int clinux_epoll_control(int queue, int operation, int fd, uint32_t events, uint64_t mark);
+/* At most 64 are told at once; nanoseconds < 0 waits without a bound. */
+int clinux_epoll_wait(int queue, uint64_t *marks, uint32_t *events, unsigned count, int64_t nanoseconds);
 int clinux_inotify(void);
 int clinux_inotify_add(int fd, const char *path, uint32_t mask);
+int clinux_inotify_remove(int fd, int watch);
 
 /* ---- signals ---- */
 /* Bit n-1 stands for signal n. fd -1: a new one. Non-blocking, close-on-exec. */
@@ -160,6 +166,13 @@ void clinux_free_shared_result(struct clinux_spawn_result *shared);
 int clinux_unix_listen(const char *path, unsigned mode, int backlog);
 int clinux_unix_connect(const char *path, bool nonblocking);
 int clinux_unix_pair(int ends[2]);
+/* address is numeric. A listener of IPv6 takes IPv6 alone. */
+int clinux_inet_listen(const char *address, unsigned short port, int backlog);
+/* 0: it is no numeric address; else 4 or 6, and 0x100 when it is of the loopback. */
+int clinux_inet_kind(const char *address);
+/* Of a descriptor that listens for streams, with its port: 1 for a unix socket, else as clinux_inet_kind. -EINVAL for
+ * every other descriptor. Makes it non-blocking and close-on-exec. */
+int clinux_adopt_listener(int fd, unsigned short *port);
 int clinux_accept(int fd); /* non-blocking, close-on-exec */
 int clinux_peer(int fd, int *pid, unsigned *uid, unsigned *gid);
 int clinux_socket_error(int fd);

@@ -28,11 +28,7 @@ final class AttachedStream: Sendable {
     /// error: there is nobody to tell.
     func connect(to socket: String, _ reactor: Reactor) async throws(EngineError) {
         if hasEnded { return }
-        let connection = try attempt("attach") { () throws(SystemError) in
-            try ShimConnection(
-                to: socket, reactor: reactor, onEvent: { [weak self] in self?.heard($0) },
-                onClose: { [weak self] _ in self?.end() })
-        }
+        let connection = try await open(socket, reactor)
         let isWanted = state.withLock { state in
             if !state.ended { state.connection = connection }
             return !state.ended
@@ -50,6 +46,27 @@ final class AttachedStream: Sendable {
         }
         connected.resolve(true)
     }
+
+    /// Many may come at once, and a shim takes them one after another: while its queue is full they wait. unix(7) has no
+    /// event for room in it.
+    private func open(_ socket: String, _ reactor: Reactor) async throws(EngineError) -> ShimConnection {
+        let deadline = MonotonicClock.now() + ShimConnection.callDeadline
+        while true {
+            do throws(SystemError) {
+                return try ShimConnection(
+                    to: socket, reactor: reactor, onEvent: { [weak self] in self?.heard($0) },
+                    onClose: { [weak self] _ in self?.end() })
+            } catch {
+                guard error.errno == AttachedStream.queueIsFull, MonotonicClock.now() < deadline else {
+                    throw EngineError("attach", error)
+                }
+            }
+            _ = await Job.wait(on: .shim) { await reactor.pause(.milliseconds(5)) }
+        }
+    }
+
+    /// EAGAIN.
+    private static let queueIsFull: Int32 = 11
 
     func fail(_ error: EngineError) {
         state.withLock { $0.error = error }

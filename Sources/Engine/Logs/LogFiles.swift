@@ -107,31 +107,3 @@ struct LogStart: Sendable {
         later = Array(files.dropFirst())
     }
 }
-
-/// Tells when a log is written to or replaced.
-final class LogWatch: Sendable {
-    private let inotify: Inotify
-    private let tell: @Sendable () -> Void
-    private let token = Mutex<Reactor.Token?>(nil)
-    private let reactor: Reactor
-
-    /// Watches the directory: the file may not be there yet, and is replaced when it is rotated.
-    init(_ path: String, _ reactor: Reactor, tell: @escaping @Sendable () -> Void) throws(SystemError) {
-        (self.reactor, self.tell) = (reactor, tell)
-        let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        inotify = try Inotify(watching: directory)
-        token.withLock { $0 = reactor.register(inotify.descriptor.raw, .readable) { [weak self] _ in self?.changed() } }
-    }
-
-    deinit { end() }
-
-    private func changed() {
-        // A failure to read is found again by the log's own read.
-        do throws(SystemError) { try inotify.drain() } catch { end() }
-        tell()
-    }
-
-    func end() {
-        if let token = token.withLock({ $0.take() }) { reactor.unregister(token) }
-    }
-}

@@ -17,7 +17,7 @@ actor LogReader {
     private var tail: LogTail?
     private var pending: ArraySlice<OutputChunk> = []
     private var cutter = LineCutter()
-    private var watch: LogWatch?
+    private var watch: LogWatches.Interest?
     private var endings: Task<Void, Never>?
     private var finished = false
     /// Something may have changed: the file, or the container's state; or the reader is closed.
@@ -54,10 +54,10 @@ actor LogReader {
 
     /// Opens all files now, so that a rotation loses nothing.
     private func begin() async throws(EngineError) {
-        let (path, options, reactor) = (path, options, container.core.reactor)
+        let (path, options, watches) = (path, options, container.core.logWatches)
         if options.follow {
             watch = try attempt { () throws(SystemError) in
-                try LogWatch(path, reactor) { [news] in news.raise() }
+                try watches.interest(in: path) { [news] in news.raise() }
             }
             // Before the first look at the container: its end is either seen there or told.
             let first = await container.wait(.nextExit)

@@ -15,13 +15,9 @@ final class Reactor: Sendable {
         var events: PollEvents
         var handler: @Sendable (PollEvents) -> Void
     }
-    private struct Timer {
-        var due: Instant
-        var handler: @Sendable () -> Void
-    }
     private struct Table {
         var entries: [Token: Entry] = [:]
-        var timers: [Token: Timer] = [:]
+        var timers = Timers()
         var next: UInt64 = 1
         var stopped = false
 
@@ -32,40 +28,60 @@ final class Reactor: Sendable {
     }
 
     private let table = Mutex(Table())
+    private let queue: EventQueue
     private let wakeup: Wakeup
     private let lateness = Mutex(Histogram(bounds: Histogram.delays))
     private let logger: Logger
 
     init(logger: Logger) throws(SystemError) {
         wakeup = try Wakeup()
+        queue = try EventQueue()
+        // Tokens begin at 1.
+        try queue.add(wakeup.descriptor.raw, .readable, mark: 0)
         self.logger = logger
         DispatchQueue(label: "quell.reactor").async { [self] in loop() }
     }
 
     /// Calls the handler whenever one of the events is there, until `unregister`. The descriptor must stay open so long.
     func register(_ raw: Int32, _ events: PollEvents, _ handler: @escaping @Sendable (PollEvents) -> Void) -> Token {
-        let token = table.withLock {
-            let token = $0.token()
-            $0.entries[token] = Entry(raw: raw, events: events, handler: handler)
+        table.withLock { table in
+            let token = table.token()
+            table.entries[token] = Entry(raw: raw, events: events, handler: handler)
+            if events != [] {
+                attempt { (queue) throws(SystemError) in try queue.add(raw, events, mark: token.number) }
+            }
             return token
         }
-        wake()
-        return token
     }
 
     /// Without events the descriptor is left alone altogether.
     func update(_ token: Token, _ events: PollEvents) {
-        let changed = table.withLock {
-            guard let old = $0.entries[token]?.events, old != events else { return false }
-            $0.entries[token]?.events = events
-            return true
+        table.withLock { table in
+            guard let old = table.entries[token], old.events != events else { return }
+            table.entries[token]?.events = events
+            attempt { (queue) throws(SystemError) in
+                if events == [] {
+                    try queue.remove(old.raw)
+                } else if old.events == [] {
+                    try queue.add(old.raw, events, mark: token.number)
+                } else {
+                    try queue.change(old.raw, events, mark: token.number)
+                }
+            }
         }
-        if changed { wake() }
     }
 
     /// After it a handler that was about to run may still run once.
     func unregister(_ token: Token) {
-        _ = table.withLock { $0.entries.removeValue(forKey: token) }
+        table.withLock { table in
+            guard let old = table.entries.removeValue(forKey: token), old.events != [] else { return }
+            attempt { (queue) throws(SystemError) in try queue.remove(old.raw) }
+        }
+    }
+
+    /// Under the table's lock, so that what the kernel watches is what the table has.
+    private func attempt(_ body: (borrowing EventQueue) throws(SystemError) -> Void) {
+        do throws(SystemError) { try body(queue) } catch { logger.error("the reactor: \(error)") }
     }
 
     /// Calls the handler once.
@@ -77,16 +93,14 @@ final class Reactor: Sendable {
     @discardableResult
     func at(_ due: Instant, _ handler: @escaping @Sendable () -> Void) -> Token {
         let (token, isFirst) = table.withLock {
-            let first = $0.timers.values.allSatisfy { due < $0.due }
             let token = $0.token()
-            $0.timers[token] = Timer(due: due, handler: handler)
-            return (token, first)
+            return (token, $0.timers.add(token, due, handler))
         }
         if isFirst { wake() }
         return token
     }
 
-    func cancel(_ timer: Token) { _ = table.withLock { $0.timers.removeValue(forKey: timer) } }
+    func cancel(_ timer: Token) { table.withLock { $0.timers.cancel(timer) } }
 
     /// Ends the thread. Nothing is called any more.
     func stop() {
@@ -102,45 +116,87 @@ final class Reactor: Sendable {
     }
 
     private func loop() {
-        var set = PollSet()
-        var watched: [Token] = []
         while true {
-            set.removeAll()
-            watched.removeAll(keepingCapacity: true)
-            set.add(wakeup.descriptor.raw, .readable)
-            let (due, stopped) = table.withLock { table in
-                for (token, entry) in table.entries where entry.events != [] {
-                    set.add(entry.raw, entry.events)
-                    watched.append(token)
-                }
-                return (table.timers.values.map(\.due).min(), table.stopped)
-            }
+            let (due, stopped) = table.withLock { table in (table.timers.first, table.stopped) }
             if stopped { return }
             do throws(SystemError) {
-                if try set.wait(until: due) > 0 { try dispatch(&set, watched) }
+                for found in try queue.wait(until: due) { try dispatch(found.mark, found.events) }
             } catch { logger.error("the reactor: \(error)") }
             fireTimers()
         }
     }
 
-    private func dispatch(_ set: inout PollSet, _ watched: [Token]) throws(SystemError) {
-        if set.found(at: 0) != [] { try wakeup.clear() }
-        for (index, token) in watched.enumerated() {
-            let found = set.found(at: index + 1)
-            guard found != [], let handler = table.withLock({ $0.entries[token]?.handler }) else { continue }
-            handler(found)
-        }
+    private func dispatch(_ mark: UInt64, _ events: PollEvents) throws(SystemError) {
+        if mark == 0 { return try wakeup.clear() }
+        guard let handler = table.withLock({ $0.entries[Token(number: mark)]?.handler }) else { return }
+        handler(events)
     }
 
     private func fireTimers() {
         let now = MonotonicClock.now()
-        let due = table.withLock { table in
-            let due = table.timers.filter { $0.value.due <= now }.sorted { $0.value.due < $1.value.due }
-            for (token, _) in due { table.timers[token] = nil }
-            return due.map(\.value)
-        }
+        let due = table.withLock { $0.timers.take(until: now) }
         if !due.isEmpty { lateness.withLock { for timer in due { $0.record(now - timer.due) } } }
         for timer in due { timer.handler() }
+    }
+
+    /// Deadlines, the first at hand however many there are: a binary heap. Those that were cancelled leave it when their
+    /// time comes, or when they are the most of it.
+    private struct Timers {
+        private struct Place {
+            var due: Instant
+            var token: Token
+        }
+        private var handlers: [Token: (due: Instant, handler: @Sendable () -> Void)] = [:]
+        private var heap: [Place] = []
+
+        /// When the first is due, or was before it was cancelled.
+        var first: Instant? { heap.first?.due }
+
+        /// True when it is the first.
+        mutating func add(_ token: Token, _ due: Instant, _ handler: @escaping @Sendable () -> Void) -> Bool {
+            handlers[token] = (due, handler)
+            heap.append(Place(due: due, token: token))
+            rise(from: heap.count - 1)
+            return heap[0].token == token
+        }
+
+        mutating func cancel(_ token: Token) {
+            handlers[token] = nil
+            guard heap.count > 64, heap.count > 4 * handlers.count else { return }
+            // In order, it is a heap.
+            heap = handlers.map { Place(due: $0.value.due, token: $0.key) }.sorted { $0.due < $1.due }
+        }
+
+        /// Those that are due, the earliest first.
+        mutating func take(until now: Instant) -> [(due: Instant, handler: @Sendable () -> Void)] {
+            var due: [(due: Instant, handler: @Sendable () -> Void)] = []
+            while let place = heap.first, place.due <= now {
+                heap.swapAt(0, heap.count - 1)
+                heap.removeLast()
+                sink()
+                if let timer = handlers.removeValue(forKey: place.token) { due.append(timer) }
+            }
+            return due
+        }
+
+        private mutating func rise(from start: Int) {
+            var child = start
+            while child > 0, heap[child].due < heap[(child - 1) / 2].due {
+                heap.swapAt(child, (child - 1) / 2)
+                child = (child - 1) / 2
+            }
+        }
+
+        private mutating func sink() {
+            var parent = 0
+            while true {
+                let children = (2 * parent + 1..<2 * parent + 3).filter { $0 < heap.count }
+                guard let least = children.min(by: { heap[$0].due < heap[$1].due }), heap[least].due < heap[parent].due
+                else { return }
+                heap.swapAt(parent, least)
+                parent = least
+            }
+        }
     }
 }
 
