@@ -92,7 +92,7 @@ struct Creation {
     /// Volumes, row, directories: in this order, so that whatever a crash leaves is found by the next engine.
     private func establish(_ row: ContainerRow) async throws(EngineError) {
         for plan in row.document.mounts where plan.kind == .volume {
-            try await core.volumes.ensure(plan.source, anonymous: plan.anonymous, core)
+            try await core.volumes.ensure(plan, core)
         }
         let container = try Container(row, .created, core: core)
         try await core.store.insert(row, durable: !row.document.host.autoRemove)

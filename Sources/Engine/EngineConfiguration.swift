@@ -38,6 +38,8 @@ public struct EngineConfiguration: Sendable {
     public var quarantinesOnRemove: Bool
     /// Labels of the engine, shown by `info`.
     public var labels: [String]
+    /// Shown by `info`, beside the engine's own.
+    public var warnings: [String]
     public var version: String
 
     public init(
@@ -49,7 +51,7 @@ public struct EngineConfiguration: Sendable {
         defaultUnhandled: Unhandled = .wait, killDeadline: Duration = StopOrder.defaultKillDeadline,
         stopTimeout: Duration = .seconds(10), shmSize: Int64 = 64 << 20,
         expectations: JobExpectations = JobExpectations(), diskDeadline: Duration = .seconds(30),
-        quarantinesOnRemove: Bool = false, labels: [String] = [], version: String = "dev"
+        quarantinesOnRemove: Bool = false, labels: [String] = [], warnings: [String] = [], version: String = "dev"
     ) {
         (self.dataRoot, self.runRoot, self.cgroupParent) = (dataRoot, runRoot, cgroupParent)
         (self.shimPath, self.unpackPath) = (shimPath, unpackPath)
@@ -59,6 +61,6 @@ public struct EngineConfiguration: Sendable {
         (self.defaultUnhandled, self.killDeadline) = (defaultUnhandled, killDeadline)
         (self.stopTimeout, self.shmSize, self.expectations) = (stopTimeout, shmSize, expectations)
         (self.diskDeadline, self.quarantinesOnRemove) = (diskDeadline, quarantinesOnRemove)
-        (self.labels, self.version) = (labels, version)
+        (self.labels, self.warnings, self.version) = (labels, warnings, version)
     }
 }

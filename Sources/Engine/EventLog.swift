@@ -59,6 +59,12 @@ final class EventLog: Sendable {
 
     init(store: Store, reactor: Reactor) { (self.store, self.reactor) = (store, reactor) }
 
+    /// Goes on behind the events of the engine before, whatever the clock says now.
+    func load() async throws(EngineError) {
+        let newest = try await store.newestEvent()
+        state.withLock { $0.last = max($0.last, newest) }
+    }
+
     var readerCount: Int { state.withLock { $0.readers.count } }
 
     func post(type: String, action: String, id: String, attributes: [String: String]) {
@@ -91,10 +97,9 @@ final class EventLog: Sendable {
         }
         let now = WallTime.now().nanosecondsSince1970
         let end = until.map(\.nanosecondsSince1970)
-        var past: [EventMessage] = []
-        do throws(EngineError) {
-            if let since { past = try await store.events(from: since.nanosecondsSince1970, to: end ?? .max) }
-        } catch {
+        let past = EventHistory(store, from: since?.nanosecondsSince1970, to: end ?? .max)
+        // A fault is told before anything else is.
+        do throws(EngineError) { try await past.begin() } catch {
             state.withLock { $0.readers[number] = nil }
             throw error
         }
@@ -103,14 +108,12 @@ final class EventLog: Sendable {
             let (left, isPast) = end.subtractingReportingOverflow(now)
             return reactor.after(.nanoseconds(isPast ? 0 : max(0, left))) { reader.end() }
         }
-        let newest = past.last?.timeNano ?? 0
-        let history = Mutex(past[...])
-        return PulledStream {
-            while let event = history.withLock({ $0.popFirst() }) {
+        return PulledStream { () throws(EngineError) in
+            while let event = try await past.next() {
                 if filter.matches(event) { return event }
             }
             while let event = await reader.next() {
-                if event.timeNano > newest, end.map({ event.timeNano <= $0 }) ?? true, filter.matches(event) {
+                if event.timeNano > past.newest, end.map({ event.timeNano <= $0 }) ?? true, filter.matches(event) {
                     return event
                 }
             }
@@ -128,6 +131,47 @@ final class EventLog: Sendable {
             return Array(state.readers.values)
         }
         for reader in readers { reader.end() }
+    }
+}
+
+/// What happened before, a page at a time. One caller at a time.
+private final class EventHistory: Sendable {
+    private struct State {
+        var events: ArraySlice<EventMessage> = []
+        var place: Int64? = 0
+        var newest = 0
+    }
+    private let state: Mutex<State>
+    private let store: Store
+    private let from: Int64
+    private let to: Int64
+
+    /// Without a beginning there is none.
+    init(_ store: Store, from: Int64?, to: Int64) {
+        (self.store, self.from, self.to) = (store, from ?? .max, to)
+        state = Mutex(State(place: from == nil ? nil : 0))
+    }
+
+    /// The time of the last event it gave, in nanoseconds.
+    var newest: Int { state.withLock { $0.newest } }
+
+    func begin() async throws(EngineError) { try await readOn() }
+
+    func next() async throws(EngineError) -> EventMessage? {
+        while true {
+            if let event = state.withLock({ $0.events.popFirst() }) { return event }
+            if state.withLock({ $0.place }) == nil { return nil }
+            try await readOn()
+        }
+    }
+
+    private func readOn() async throws(EngineError) {
+        guard let place = state.withLock({ $0.place }) else { return }
+        let page = try await store.events(from: from, to: to, after: place)
+        state.withLock { state in
+            (state.events, state.place) = (page.events[...], page.next)
+            if let last = page.events.last { state.newest = last.timeNano }
+        }
     }
 }
 
@@ -159,6 +203,8 @@ struct EventFilter: Sendable {
     init(_ filters: Filters) throws(EngineError) {
         let known: Set = [
             "container", "image", "event", "type", "label", "volume", "network", "scope", "daemon", "job",
+            // There are no events about these here: the filter is Docker's, and lets nothing through.
+            "builder", "config", "node", "plugin", "secret", "service",
         ]
         if let key = filters.keys.first(where: { !known.contains($0) }) { throw .invalid("invalid filter '\(key)'") }
         self.filters = filters

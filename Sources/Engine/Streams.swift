@@ -57,6 +57,8 @@ public struct Attachment: Sendable {
     public let output: OutputReader
     let send: @Sendable ([UInt8]) async throws(EngineError) -> Void
     let endInput: @Sendable () async throws(EngineError) -> Void
+    /// Tells that the user has left by the keys for it.
+    var noteDetach: @Sendable () async -> Void = {}
 
     /// Writes to standard input; waits while the process does not read.
     public func write(_ bytes: [UInt8]) async throws(EngineError) { try await send(bytes) }
@@ -66,4 +68,16 @@ public struct Attachment: Sendable {
 
     /// Leaves; the process goes on.
     public func detach() { output.close() }
+
+    func whenDetachedByKeys(_ note: @escaping @Sendable () async -> Void) -> Attachment {
+        var same = self
+        same.noteDetach = note
+        return same
+    }
+
+    /// The same at the user's own wish, which is an event of its own.
+    public func detachByKeys() async {
+        detach()
+        await noteDetach()
+    }
 }

@@ -4,7 +4,10 @@ import Synchronization
 
 /// The local volumes.
 final class VolumeTable: Sendable {
-    private let rows = Mutex<[String: VolumeRow]>([:])
+    let rows = Mutex<[String: VolumeRow]>([:])
+    /// Containers that use a volume whose content is mounted, by its name.
+    let holders = Mutex<[String: Set<String>]>([:])
+    let gates = Mutex<[String: Gate]>([:])
     private let store: Store
     private let paths: EnginePaths
 
@@ -22,18 +25,20 @@ final class VolumeTable: Sendable {
         return row
     }
 
-    /// Makes it unless it is there.
-    func ensure(_ name: String, anonymous: Bool, _ core: EngineCore) async throws(EngineError) {
-        if rows.withLock({ $0[name] }) != nil { return }
-        let labels = anonymous ? ["com.docker.volume.anonymous": ""] : [:]
+    /// Makes what the mount names unless it is there.
+    func ensure(_ plan: MountPlan, _ core: EngineCore) async throws(EngineError) {
+        if rows.withLock({ $0[plan.source] }) != nil { return }
+        var labels = plan.volumeLabels ?? [:]
+        if plan.anonymous { labels["com.docker.volume.anonymous"] = "" }
         try await create(
             VolumeRow(
-                name: name, created: WallTime.now().nanosecondsSince1970, anonymous: anonymous, labels: labels,
-                options: [:]),
+                name: plan.source, created: WallTime.now().nanosecondsSince1970, anonymous: plan.anonymous,
+                labels: labels, options: plan.volumeOptions ?? [:]),
             core)
     }
 
     func create(_ row: VolumeRow, _ core: EngineCore) async throws(EngineError) {
+        _ = try VolumeMount(row.options)
         guard try await store.insert(row) else { return }
         let directory = paths.volumeData(row.name)
         try await core.onDisk("make volume \(row.name)") { () throws(SystemError) in
@@ -45,8 +50,10 @@ final class VolumeTable: Sendable {
 
     /// Its data directory, made again where it was lost.
     func directory(of name: String, _ core: EngineCore) async throws(EngineError) -> String {
-        _ = try find(name)
+        let row = try find(name)
         let directory = paths.volumeData(name)
+        // What is mounted there may never answer.
+        if !row.options.isEmpty { return directory }
         try await core.onDisk("open volume \(name)") { () throws(SystemError) in
             try File.makeDirectories(directory, mode: 0o755)
         }
@@ -55,6 +62,11 @@ final class VolumeTable: Sendable {
 
     /// The row goes last: a crash in between leaves a volume that can be removed again.
     func remove(_ name: String, _ core: EngineCore) async throws(EngineError) {
+        // What is mounted there is not the volume's to remove.
+        try await unmount(name, core)
+        guard try !VolumeTable.isMounted(paths.volumeData(name)) else {
+            throw .conflict("remove \(name): the volume is still mounted")
+        }
         let trash = "\(paths.temporary)/volume-\(Identifier.random())"
         let directory = "\(paths.volumes)/\(name)"
         try await core.onDisk("remove volume \(name)") { () throws(SystemError) in

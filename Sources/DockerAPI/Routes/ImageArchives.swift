@@ -74,6 +74,9 @@ extension API {
                 try await engine.images.save(names, to: writing)
             }
         }
+        for name in names {
+            engine.noteImageEvent(action: "save", id: try engine.images.image(name).id.description, name: name)
+        }
     }
 }
 

@@ -13,7 +13,10 @@ extension API {
                 try await call.answer(.created, json: try await engine.createVolume(request))
             },
             Route(.POST, "/volumes/prune") { call in
-                try await call.answer(.ok, json: try await engine.pruneVolumes(try call.filters()))
+                var filters = try call.filters()
+                // Until 1.42 named volumes went too.
+                if call.version < APIVersion(minor: 42) { filters["all"] = ["true"] }
+                try await call.answer(.ok, json: try await engine.pruneVolumes(filters))
             },
             Route(.GET, "/volumes/{name}") { call in
                 try await call.answer(.ok, json: try await engine.inspectVolume(try call.parameter("name")))

@@ -34,7 +34,9 @@ struct Attaching {
                 isTerminal: isTerminal, output: reader, send: { (_) throws(EngineError) in },
                 endInput: { () throws(EngineError) in })
         }
-        let live = try await container.attach(options).attachment(isTerminal: isTerminal)
+        let live = try await container.attach(options).attachment(isTerminal: isTerminal).whenDetachedByKeys {
+            [container] in await container.post("detach")
+        }
         guard let past else { return live }
         let output = OutputReader { () throws(EngineError) in
             if let chunk = try await past.next() { return chunk }
@@ -43,6 +45,8 @@ struct Attaching {
             past.close()
             live.output.close()
         }
-        return Attachment(isTerminal: isTerminal, output: output, send: live.send, endInput: live.endInput)
+        return Attachment(
+            isTerminal: isTerminal, output: output, send: live.send, endInput: live.endInput,
+            noteDetach: live.noteDetach)
     }
 }

@@ -30,7 +30,9 @@ extension Engine {
 
     /// The whole root file system as tar.
     public func exportContainer(_ reference: String) async throws(EngineError) -> ByteStream {
-        let rootfs = try await Rootfs.borrow(try core.container(reference))
+        let container = try core.container(reference)
+        let rootfs = try await Rootfs.borrow(container)
+        await container.post("export")
         return try ArchiveStream.make(core) { [images = core.images] output async throws(ImageError) in
             try await images.export(root: rootfs.path, to: output)
         } after: {
@@ -60,7 +62,9 @@ extension Engine {
     /// A tar of the file or directory, its names beginning with the last part of `path`.
     public func getArchive(of reference: String, _ path: String) async throws(EngineError) -> (PathStat, ByteStream) {
         let status = try await statPath(in: reference, path)
-        let rootfs = try await Rootfs.borrow(try core.container(reference), seesMounts: true)
+        let container = try core.container(reference)
+        let rootfs = try await Rootfs.borrow(container, seesMounts: true)
+        await container.post("archive-path")
         let stream = try ArchiveStream.make(core) { [images = core.images] output async throws(ImageError) in
             try await images.copyOut(root: rootfs.path, path: path, to: output)
         } after: {
@@ -92,6 +96,7 @@ extension Engine {
             if case .notFound = error { throw .notFound(kind: "path", name: "\(put.path) in container \(reference)") }
             throw error
         }
+        await container.post("extract-to-dir")
     }
 }
 

@@ -102,6 +102,7 @@ extension Engine {
             report.containersDeleted?.append(container.id)
             report.spaceReclaimed = report.spaceReclaimed.saturatingSum(size)
         }
+        core.notePrune("container", report.spaceReclaimed)
         return report
     }
 
@@ -116,7 +117,9 @@ extension Engine {
         let container = try core.containerOf(exec: id)
         let isTerminal = try await container.inspectExec(id).processConfig.tty
         let stream = try await container.startExec(id, detached: request.detach, consoleSize: request.consoleSize)
-        return stream?.attachment(isTerminal: isTerminal)
+        return stream?.attachment(isTerminal: isTerminal).whenDetachedByKeys {
+            await container.post("exec_detach", ["execID": id])
+        }
     }
 
     public func inspectExec(_ id: String) async throws(EngineError) -> ExecInspect {

@@ -46,6 +46,7 @@ extension Engine {
             var report = PruneReport()
             report.imagesDeleted = pruned.removals.map(note)
             report.spaceReclaimed = Int(pruned.reclaimed)
+            core.notePrune("image", report.spaceReclaimed)
             return report
         } catch { throw EngineError(error) }
     }
@@ -77,7 +78,11 @@ extension Engine {
         commit.reference = request.reference.flatMap { $0.isEmpty ? nil : $0 }
         (commit.author, commit.message, commit.changes) = (request.author ?? "", request.comment ?? "", request.changes)
         let made = try await committed(commit, of: container, pausing: request.pause)
-        await container.post("commit", ["comment": commit.message, "imageID": made.id.description])
+        await container.post(
+            "commit",
+            [
+                "comment": commit.message, "imageID": made.id.description, "imageRef": commit.reference ?? "",
+            ])
         var response = IDResponse()
         response.id = made.id.description
         return response

@@ -65,7 +65,9 @@ extension EngineCore {
         view.execIDs = snapshot.execIDs.isEmpty ? nil : snapshot.execIDs
         view.hostConfig = document.host
         view.graphDriver = driver
-        view.mounts = document.mounts.filter { $0.kind != .tmpfs }.map(mountPoint)
+        // As in Docker: of the tmpfs only those of `--mount`.
+        let named = Set((document.host.mounts ?? []).map { Spec.normalised($0.target) })
+        view.mounts = document.mounts.filter { $0.kind != .tmpfs || named.contains($0.target) }.map(mountPoint)
         view.config = document.config
         if view.config.hostname == nil { view.config.hostname = Spec.hostname(of: document) }
         view.networkSettings.networks = networks(document)

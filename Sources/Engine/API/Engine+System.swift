@@ -11,6 +11,13 @@ extension Engine {
         -> PulledStream<EventMessage>
     { try await core.events.stream(since: since, until: until, filters: filters) }
 
+    /// The daemon has read a part of its configuration again.
+    public func noteReload() {
+        core.events.post(
+            type: "daemon", action: "reload", id: core.configuration.dataRoot,
+            attributes: ["name": core.configuration.dataRoot])
+    }
+
     public func systemInfo() async throws(EngineError) -> SystemInfo {
         let snapshots = core.registry.all.map(\.snapshot)
         let facts = core.facts
@@ -80,7 +87,7 @@ extension Engine {
                 "WARNING: No CAP_SYS_RESOURCE: ulimits cannot be raised, and shims are not guarded from the OOM killer")
         }
         if core.configuration.seccompProfile == nil { list.append("WARNING: No default seccomp profile is installed") }
-        return list + core.unreadableWarnings
+        return list + core.configuration.warnings.map { "WARNING: \($0)" } + core.unreadableWarnings
     }
 
     /// Walks volumes and written layers: takes as long as there are files.
@@ -105,7 +112,7 @@ extension Engine {
         for row in core.volumes.all {
             var volume = core.view(row)
             volume.usageData = VolumeUsage()
-            volume.usageData?.size = await core.treeBytes(core.paths.volumeData(row.name))
+            volume.usageData?.size = await core.bytes(of: row)
             volume.usageData?.refCount = core.users(ofVolume: row.name).count
             usage.volumes.append(volume)
         }

@@ -9,6 +9,7 @@ extension Engine {
         let container = try core.container(reference)
         let snapshot = container.snapshot
         guard snapshot.isRunning else { throw .notRunning("container \(container.id) is not running") }
+        await container.post("top")
         let cgroup = core.cgroup(container.id)
         let members = try await Blocking.run { () throws(EngineError) in
             try attempt { () throws(SystemError) in try cgroup.members() }

@@ -6,9 +6,6 @@ extension Engine {
     /// Asking again for a volume that is there gives it back as it is.
     public func createVolume(_ request: VolumeCreateRequest) async throws(EngineError) -> Volume {
         try VolumeDriver.check(request.driver)
-        if let option = (request.driverOpts ?? [:]).keys.sorted().first {
-            throw .unsupported("option \"\(option)\" of local volumes is not there yet: use a bind mount")
-        }
         let wanted = request.name.flatMap { $0.isEmpty ? nil : $0 }
         if let wanted { try VolumeName.check(wanted) }
         let name = wanted ?? Identifier.random()
@@ -16,7 +13,7 @@ extension Engine {
         if wanted == nil { labels["com.docker.volume.anonymous"] = "" }
         let row = VolumeRow(
             name: name, created: WallTime.now().nanosecondsSince1970, anonymous: wanted == nil, labels: labels,
-            options: [:])
+            options: request.driverOpts ?? [:])
         try await core.volumes.create(row, core)
         return core.view(try core.volumes.find(name))
     }
@@ -58,7 +55,7 @@ extension Engine {
         report.volumesDeleted = []
         for row in core.volumes.all where (all || row.anonymous) && core.users(ofVolume: row.name).isEmpty {
             guard filter.matches(created: row.created, labels: row.labels) else { continue }
-            let size = await core.treeBytes(core.paths.volumeData(row.name))
+            let size = max(0, await core.bytes(of: row))
             do throws(EngineError) { try await core.removeVolume(row.name, force: false) } catch {
                 core.logger.info("\(error)")
                 continue
@@ -66,11 +63,16 @@ extension Engine {
             report.volumesDeleted?.append(row.name)
             report.spaceReclaimed = report.spaceReclaimed.saturatingSum(size)
         }
+        core.notePrune("volume", report.spaceReclaimed)
         return report
     }
 }
 
 extension EngineCore {
+    func notePrune(_ type: String, _ reclaimed: Int) {
+        events.post(type: type, action: "prune", id: "", attributes: ["reclaimed": "\(reclaimed)"])
+    }
+
     func view(_ row: VolumeRow) -> Volume {
         var volume = Volume()
         (volume.name, volume.driver, volume.scope) = (row.name, "local", "local")
@@ -93,6 +95,11 @@ extension EngineCore {
             logger.info("\(error)")
             return 0
         }
+    }
+
+    /// -1, as in Docker, where it is not known: what is mounted as its content is not walked.
+    func bytes(of volume: VolumeRow) async -> Int {
+        volume.options.isEmpty ? await treeBytes(paths.volumeData(volume.name)) : -1
     }
 
     func writtenBytes(_ paths: ContainerPaths) async -> Int {

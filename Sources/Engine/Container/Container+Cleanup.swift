@@ -18,6 +18,7 @@ extension Container {
             // What the shim still has to say comes before its connection ends.
             if connection != nil { await shimClosed() }
             await unmounted
+            await core.volumes.letGo(volumeNames, by: id, core)
             await removeTraces()
             if self.shim === connection {
                 self.shim?.close()
@@ -28,6 +29,8 @@ extension Container {
             if !stopWaiters.isEmpty, !machine.isActive { resolveStopWaiters(.already(state.exit?.status)) }
         }
     }
+
+    private var volumeNames: [String] { document.mounts.filter { $0.kind == .volume }.map(\.source) }
 
     /// One that does not end is killed; one that does not even die, as a thread of it hangs in the kernel, is not waited for.
     private func ended(_ process: ChildProcess) async {

@@ -74,7 +74,11 @@ extension Container {
         abandonExecs()
         if restarts { state.restartCount += 1 }
         record()
-        post("die", ["exitCode": "\(status.dockerCode)"].merging(late ? ["late": "true"] : [:]) { $1 })
+        var attributes = ["exitCode": "\(status.dockerCode)"]
+        if state.startedAt > 0 { attributes["execDuration"] = "\(max(0, time - state.startedAt) / 1_000_000_000)" }
+        if late { attributes["late"] = "true" }
+        post("die", attributes)
+        postVolumes("unmount")
         // As in Docker, whose kill is no stop.
         if intended, state.quarantine == nil, lastOrder?.ladder != .kill { post("stop") }
         beginCleanup()

@@ -80,6 +80,7 @@ extension Container {
             case .tmpfs: break
             case .bind: try await BindSource.check(plan, core)
             case .volume:
+                try await core.volumes.hold(plan.source, for: id, core)
                 guard let subpath = plan.subpath else { continue }
                 let data = try await core.volumes.directory(of: plan.source, core)
                 try await bind(subpath, of: data, at: paths.subpath(index))
@@ -121,6 +122,10 @@ extension Container {
     private func fillVolume(_ mount: ResolvedMount) async throws(EngineError) {
         guard mount.plan.kind == .volume, mount.plan.copiesImage, mount.plan.subpath == nil else { return }
         let (rootfs, target, volume) = (paths.rootfs, mount.plan.target, mount.source)
+        if try !core.volumes.find(mount.plan.source).options.isEmpty {
+            // What is mounted there may never answer: then this says so, and no thread of ours waits for it.
+            _ = try await core.hostLook.run(["look", volume], "looking at volume \(mount.plan.source)", core)
+        }
         let source: String? = try await core.onDisk("look into volume \(mount.plan.source)") { () throws(SystemError) in
             guard try File.list(volume).isEmpty else { return nil }
             let root = try RootedDirectory(rootfs)
@@ -143,10 +148,30 @@ enum BindSource {
     static func check(_ plan: MountPlan, _ core: EngineCore) async throws(EngineError) {
         let outcome = try await core.hostLook.run(
             [plan.createsSource ? "make" : "look", plan.source], "looking at the bind source \(plan.source)", core)
-        guard case .failed(let errno, let text) = outcome else { return }
+        guard case .failed(let errno, let text) = outcome else { return try checkPropagation(plan) }
         if plan.createsSource { throw .system("make the bind source \(plan.source): \(text)") }
         guard errno == 2 else { throw .system("look at the bind source \(plan.source): \(text)") }
         throw .invalid("invalid mount config for type \"bind\": bind source path does not exist: \(plan.source)")
+    }
+
+    /// Mounts come and go between host and container only where the mount that the source is on lets them. Docker's words.
+    private static func checkPropagation(_ plan: MountPlan) throws(EngineError) {
+        let words: Set<String> = ["shared", "rshared", "slave", "rslave"]
+        guard words.contains(plan.propagation) else { return }
+        let mounts = try attempt { () throws(SystemError) in try Mount.list(under: "/") }
+        // Of those on one place the last is on top.
+        let holding = mounts.filter { mount in
+            mount.mountPoint == "/" || plan.source == mount.mountPoint || plan.source.hasPrefix(mount.mountPoint + "/")
+        }
+        let longest = holding.map(\.mountPoint.utf8.count).max()
+        guard let mount = holding.last(where: { $0.mountPoint.utf8.count == longest }) else { return }
+        if mount.isShared { return }
+        if plan.propagation.hasSuffix("slave") {
+            if mount.propagation.contains(where: { $0.hasPrefix("master:") }) { return }
+            throw .invalid(
+                "path \(plan.source) is mounted on \(mount.mountPoint) but it is not a shared or slave mount")
+        }
+        throw .invalid("path \(plan.source) is mounted on \(mount.mountPoint) but it is not a shared mount")
     }
 }
 

@@ -162,6 +162,7 @@ extension Container {
         startedAt = MonotonicClock.now()
         holdMainProcess(pid)
         record()
+        postVolumes("mount")
         post("start")
         startHealthChecks()
         watchReadiness()

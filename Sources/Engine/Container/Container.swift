@@ -127,6 +127,19 @@ actor Container {
         }
     }
 
+    /// Of the volumes it has, with Docker's attributes.
+    func postVolumes(_ action: String) {
+        for plan in document.mounts where plan.kind == .volume {
+            var attributes = ["driver": "local", "container": id]
+            if action == "mount" {
+                attributes["destination"] = plan.target
+                attributes["read/write"] = plan.readOnly ? "false" : "true"
+                attributes["propagation"] = ""
+            }
+            core.events.post(type: "volume", action: action, id: plan.source, attributes: attributes)
+        }
+    }
+
     func post(_ action: String, _ attributes: [String: String] = [:]) {
         var all = document.config.labels ?? [:]
         all["image"] = document.config.image

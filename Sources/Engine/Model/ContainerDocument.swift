@@ -64,6 +64,9 @@ struct MountPlan: Codable, Hashable, Sendable {
     var subpath: String?
     /// The volume was made for this container only, and goes with it under `rm -v` and `--rm`.
     var anonymous = false
+    /// Of the volume, where it is made for this mount.
+    var volumeLabels: [String: String]?
+    var volumeOptions: [String: String]?
     /// Further mount options: of a tmpfs.
     var options: [String] = []
     /// As the user wrote them, for `inspect`.

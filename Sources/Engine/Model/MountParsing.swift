@@ -130,6 +130,9 @@ struct MountParsing {
         }
         plan.readOnly = mount.readOnly
         plan.copiesImage = !(mount.volumeOptions?.noCopy ?? false)
+        plan.volumeLabels = mount.volumeOptions?.labels
+        plan.volumeOptions = mount.volumeOptions?.driverConfig?.options
+        _ = try VolumeMount(plan.volumeOptions ?? [:])
         plan.subpath = mount.volumeOptions?.subpath.flatMap { $0.isEmpty ? nil : $0 }
         if let subpath = plan.subpath, subpath.hasPrefix("/") || subpath.split(separator: "/").contains("..") {
             throw .invalid("volume subpath must be a relative path within the volume: \"\(subpath)\"")

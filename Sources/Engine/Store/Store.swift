@@ -1,3 +1,4 @@
+import APITypes
 import GRDB
 import Lifecycle
 import Linux
@@ -15,6 +16,8 @@ final class Store: Sendable {
     private let reactor: Reactor?
     private let deadline: Duration
     private let closed = Mutex(false)
+    /// Those that no transaction has taken yet.
+    let pendingEvents = Mutex<[EventMessage]>([])
 
     /// Nothing is overwritten: a file that cannot be used is left as it is, and the error says what to do. `containers` is
     /// the directory whose entries this database must know, see `DatabaseFile`.

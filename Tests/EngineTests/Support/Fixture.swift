@@ -96,7 +96,7 @@ final class Fixture: Sendable {
         return kept
     }
 
-    private func end() async throws {
+    func removeAllContainers() async throws {
         var all = ListOptions()
         all.all = true
         for container in try await engine.listContainers(all) {
@@ -105,6 +105,10 @@ final class Fixture: Sendable {
                 Issue.record("\(container.names): \(error)")
             }
         }
+    }
+
+    private func end() async throws {
+        try await removeAllContainers()
         await engine.close()
         let parent = try #require(configuration.cgroupParent)
         // A shim that one engine started and the next one took over is still this process's child: as a zombie it is no
