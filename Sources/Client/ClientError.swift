@@ -30,7 +30,7 @@ extension ClientError: CustomStringConvertible {
         case .invalidEndpoint(let text, let fault):
             "invalid host \"\(text)\": \(fault); expected unix:///path/to/quell.sock"
         case .emptyName(let call): "\(call): a name is empty"
-        case .daemonNotRunning(let socket): "no quelld answers on unix://\(socket)"
+        case .daemonNotRunning(let socket): "no quelld answers on \(socket.hasPrefix("/") ? "unix://" : "")\(socket)"
         case .denied(let socket):
             "permission denied on unix://\(socket): use sudo, or become a member of the group that owns the socket"
         case .api(_, let message): message

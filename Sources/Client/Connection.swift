@@ -31,10 +31,15 @@ struct Connection: Sendable {
     private static func connect(
         _ endpoint: Endpoint, on group: any EventLoopGroup, deadline: Duration
     ) async throws -> Connection {
-        try await ClientBootstrap(group: group)
+        let address =
+            switch endpoint.place {
+            case .unix(let path): try SocketAddress(unixDomainSocketPath: path)
+            case .tcp(let address, let port): try SocketAddress(ipAddress: address, port: port)
+            }
+        return try await ClientBootstrap(group: group)
             .channelOption(.allowRemoteHalfClosure, value: true)
             .connectTimeout(TimeAmount(deadline))
-            .connect(unixDomainSocketPath: endpoint.socketPath) { channel in
+            .connect(to: address) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let gate = RawGate(on: channel.eventLoop)
                     let handler = ExchangeHandler(on: channel.eventLoop, behind: gate)
@@ -50,8 +55,8 @@ struct Connection: Sendable {
 
     private static func explain(_ error: IOError, _ endpoint: Endpoint, _ deadline: Duration) -> ClientError {
         switch error.errnoCode {
-        case ENOENT, ECONNREFUSED, ENOTDIR: .daemonNotRunning(socket: endpoint.socketPath)
-        case EACCES, EPERM: .denied(socket: endpoint.socketPath)
+        case ENOENT, ECONNREFUSED, ENOTDIR: .daemonNotRunning(socket: endpoint.socketPath ?? endpoint.description)
+        case EACCES, EPERM: .denied(socket: endpoint.socketPath ?? endpoint.description)
         case EAGAIN: .deadline(call: "connect to \(endpoint)", after: deadline)
         default: .connection(call: "connect to \(endpoint)", reason: "\(error)")
         }

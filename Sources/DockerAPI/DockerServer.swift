@@ -11,9 +11,13 @@ public final class DockerServer: Sendable {
     private let version: String
     private let logger: Logger
     private let group: MultiThreadedEventLoopGroup
+    private let mostConnections: Int
 
-    /// - Parameter threads: event loops; two carry thousands of connections, since nothing blocks on them.
-    public init(engine: Engine, version: String, threads: Int = 2, logger: Logger) {
+    /// - Parameters:
+    ///   - threads: event loops; two carry thousands of connections, since nothing blocks on them.
+    ///   - descriptors: the limit of this process. A connection may hold three: its own, a log or an archive, a shim's.
+    public init(engine: Engine, version: String, threads: Int = 2, descriptors: Int = .max, logger: Logger) {
+        mostConnections = max(16, (descriptors - min(descriptors / 4, 1024)) / 3)
         group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         let metrics = APIMetrics(group: group)
         let api = API(engine: engine, logger: logger, version: version, metrics: metrics)
@@ -22,11 +26,11 @@ public final class DockerServer: Sendable {
     }
 
     /// Takes over a socket that listens already. Connections are accepted once the result runs.
-    public func open(_ socket: consuming OwnedDescriptor) async throws -> Endpoint {
+    public func open(_ socket: consuming OwnedDescriptor, tls: TLSIdentity? = nil) async throws -> Endpoint {
         let dispatcher = dispatcher
         let server = try await HTTPServer(
-            listeningSocket: socket.release(), group: group, common: API.commonHeaders(version: version),
-            logger: logger
+            listeningSocket: socket.release(), tls: tls, group: group, common: API.commonHeaders(version: version),
+            mostConnections: mostConnections, logger: logger
         ) { exchange in await dispatcher.handle(exchange) }
         return Endpoint(server: server)
     }

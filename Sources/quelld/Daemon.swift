@@ -10,13 +10,17 @@ import UnixSignals
 struct Daemon: Sendable {
     let settings: Settings
     let helpers: Helpers
+    /// The limit of descriptors.
+    let descriptors: UInt64
     let logger: Logger
 
     /// Opens the engine, serves until TERM or INT, and closes. Containers run on unless settings say otherwise.
     func run() async throws {
         try File.makeDirectories(settings.runRoot, mode: 0o711)
         let engine = try await Engine.open(engineConfiguration, logger: logger)
-        let server = DockerServer(engine: engine, version: Release.version, logger: logger)
+        for exposure in settings.exposures { logger.warning("\(exposure)") }
+        let server = DockerServer(
+            engine: engine, version: Release.version, descriptors: Int(clamping: descriptors), logger: logger)
         let isAbandoned = Latch()
         do {
             try await serve(engine, server, isAbandoned)
@@ -35,23 +39,21 @@ struct Daemon: Sendable {
     }
 
     private func serve(_ engine: Engine, _ server: DockerServer, _ isAbandoned: Latch) async throws {
-        var files: [SocketFile] = []
-        var endpoints: [DockerServer.Endpoint] = []
-        defer { for file in files { remove(file) } }
-        for path in settings.sockets {
-            let (file, descriptor) = try SocketFile.listen(at: path, group: settings.group)
-            files.append(file)
-            endpoints.append(try await server.open(OwnedDescriptor(adopting: descriptor)))
+        var listeners = Listeners(logger: logger)
+        do { try await listeners.open(settings, on: server) } catch {
+            listeners.removeFiles()
+            throw error
         }
+        defer { listeners.removeFiles() }
         let hasPidFile = writePidFile()
         defer { if hasPidFile { removePidFile() } }
         let request = StopRequestFile(runRoot: settings.runRoot, logger: logger)
         request.forget()
         let service = DaemonService(
-            endpoints: endpoints, engine: engine, grace: settings.shutdownTimeout,
+            endpoints: listeners.endpoints, engine: engine, grace: settings.shutdownTimeout,
             stopsContainers: { [always = settings.stopsContainersOnExit] in request.take() || always },
             ready: tellReady, isAbandoned: isAbandoned, logger: logger)
-        let hangUps = Task { await tellHangUps() }
+        let hangUps = Task { [identity = listeners.identity] in await heedHangUps(engine, identity) }
         defer { hangUps.cancel() }
         try ProgramCode.giveBackStartUp()
         let group = ServiceGroup(
@@ -66,16 +68,26 @@ struct Daemon: Sendable {
         logger.info(
             "listening",
             metadata: [
-                "sockets": "\(settings.sockets.joined(separator: ","))", "version": "\(Release.version)",
+                "hosts": "\(settings.hosts.map(\.description).joined(separator: ","))", "version": "\(Release.version)",
                 "data-root": "\(settings.dataRoot)", "run-root": "\(settings.runRoot)",
             ])
     }
 
-    /// A daemon of this kind reads its configuration again at HUP. This one does not, and says so; containers run on while it
-    /// is restarted, which does the same.
-    private func tellHangUps() async {
+    /// At HUP certificates are read again: they end, and others take their place. Everything else is read at the start only;
+    /// containers run on while the daemon is restarted.
+    private func heedHangUps(_ engine: Engine, _ identity: TLSIdentity?) async {
         for await _ in await UnixSignalsSequence(trapping: .sighup) {
-            logger.notice("SIGHUP: the configuration is read at the start only; restart quelld (containers run on)")
+            guard let identity else {
+                logger.notice("SIGHUP: the configuration is read at the start only; restart quelld (containers run on)")
+                continue
+            }
+            do throws(TLSError) {
+                try identity.reload()
+                logger.notice("SIGHUP: the TLS certificates are read again; for other changes restart quelld")
+                engine.noteReload()
+            } catch {
+                logger.error("SIGHUP: the TLS certificates stay as they were: \(error)")
+            }
         }
     }
 
@@ -88,15 +100,7 @@ struct Daemon: Sendable {
             initPath: settings.initPath, logOptions: settings.logOptions, defaultUnhandled: settings.unhandled,
             killDeadline: settings.killDeadline, stopTimeout: settings.stopTimeout, shmSize: settings.shmSize,
             expectations: settings.expectations, quarantinesOnRemove: settings.quarantinesOnRemove,
-            labels: settings.labels, version: Release.version)
-    }
-
-    private func remove(_ file: SocketFile) {
-        do {
-            try file.remove()
-        } catch {
-            logger.warning("socket not removed", metadata: ["path": "\(file.path)", "error": "\(error)"])
-        }
+            labels: settings.labels, warnings: settings.exposures, version: Release.version)
     }
 
     /// Whether there is one: serving does not depend on it. Where it cannot be written, that of an earlier quelld goes.

@@ -39,6 +39,11 @@ struct DaemonFile: Decodable, Equatable {
     var registryCertificates: String?
     var maxConcurrentDownloads: Int?
     var maxConcurrentUploads: Int?
+    var tls: Bool?
+    var tlsverify: Bool?
+    var tlscacert: String?
+    var tlscert: String?
+    var tlskey: String?
 
     enum CodingKeys: String, CodingKey, CaseIterable {
         case dataRoot = "data-root"
@@ -69,6 +74,7 @@ struct DaemonFile: Decodable, Equatable {
         case registryCertificates = "registry-certs"
         case maxConcurrentDownloads = "max-concurrent-downloads"
         case maxConcurrentUploads = "max-concurrent-uploads"
+        case tls, tlsverify, tlscacert, tlscert, tlskey
     }
 
     /// Reads the named file, or the usual one where it exists.

@@ -31,7 +31,8 @@ struct QuelldCommand: AsyncParsableCommand {
 
     @Option(
         name: [.customShort("H"), .customLong("host")],
-        help: ArgumentHelp("Socket to listen on, unix://PATH; may be repeated.", valueName: "url"))
+        help: ArgumentHelp(
+            "Where to listen: unix://PATH, tcp://ADDRESS:PORT or fd:// (systemd); may be repeated.", valueName: "url"))
     var hosts: [String] = []
 
     @Option(
@@ -61,6 +62,21 @@ struct QuelldCommand: AsyncParsableCommand {
         help: "Quarantine a container that 'rm -f' cannot kill, instead of failing.")
     var quarantineOnRm = false
 
+    @Flag(help: "TLS on tcp:// sockets. Without --tlsverify everybody is let in, so that it is for the loopback only.")
+    var tls = false
+
+    @Flag(help: "TLS on tcp:// sockets, and clients must show a certificate that --tlscacert vouches for.")
+    var tlsverify = false
+
+    @Option(help: ArgumentHelp("Certificates of the authorities of clients (PEM).", valueName: "file"))
+    var tlscacert: String?
+
+    @Option(help: ArgumentHelp("The daemon's certificate, with its chain (PEM).", valueName: "file"))
+    var tlscert: String?
+
+    @Option(help: ArgumentHelp("The key of the daemon's certificate (PEM).", valueName: "file"))
+    var tlskey: String?
+
     @Option(help: ArgumentHelp("The quell-shim executable.", valueName: "path"))
     var shim: String?
 
@@ -74,13 +90,13 @@ struct QuelldCommand: AsyncParsableCommand {
         do {
             Signals.ignoreHangUp()
             ProcessSelf.keepHeapSmall()
-            try ProcessSelf.raiseDescriptorLimit()
+            let descriptors = try ProcessSelf.raiseDescriptorLimit()
             let settings = try Settings(file: try DaemonFile.load(configFile), overriddenBy: self)
             let logger = Logger(label: "quelld") { _ in StderrLog(level: settings.logLevel) }
             try HostRequirements.check(logger)
             HostRequirements.checkRuntime(settings, logger)
             let helpers = try Helpers(shim: shim, unpack: unpack, registry: registry)
-            try await Daemon(settings: settings, helpers: helpers, logger: logger).run()
+            try await Daemon(settings: settings, helpers: helpers, descriptors: descriptors, logger: logger).run()
         } catch let error as DaemonError {
             try report(error.description)
         } catch let error as EngineError {

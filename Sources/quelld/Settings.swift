@@ -1,6 +1,7 @@
 import APITypes
 import Engine
 import Lifecycle
+import Linux
 import Logging
 import RegistryWire
 
@@ -8,8 +9,11 @@ import RegistryWire
 struct Settings: Sendable {
     var dataRoot: String
     var runRoot: String
-    /// Paths of the sockets.
-    var sockets: [String]
+    var hosts: [ListenAddress]
+    /// Of every TCP endpoint; nil: they speak plain HTTP.
+    var tls: TLSSettings?
+    /// What is open to more than root, in words of warning.
+    var exposures: [String]
     var group: String
     var pidFile: String
     var defaultRuntime: String
@@ -35,14 +39,17 @@ struct Settings: Sendable {
     init(file: DaemonFile, overriddenBy command: QuelldCommand) throws(DaemonError) {
         dataRoot = try absolute(command.dataRoot ?? file.dataRoot ?? "/var/lib/quell", "data-root")
         runRoot = try absolute(command.runRoot ?? file.runRoot ?? file.execRoot ?? "/run/quell", "run-root")
-        let hosts = command.hosts.isEmpty ? file.hosts ?? [] : command.hosts
-        let runRoot = runRoot
-        sockets =
-            try hosts.isEmpty
-            ? ["\(runRoot)/quell.sock"]
-            : hosts.map { host throws(DaemonError) in
-                try socketPath(host)
+        let tls = try TLSSettings(file: file, overriddenBy: command)
+        hosts = try Settings.hosts(
+            command.hosts.isEmpty ? file.hosts ?? [] : command.hosts, runRoot: runRoot, hasTLS: tls != nil)
+        exposures = []
+        for case .tcp(let address) in hosts {
+            guard let warning = try Exposure.check("tcp://\(address)", isLoopback: address.isLoopback, tls) else {
+                continue
             }
+            exposures.append(warning)
+        }
+        self.tls = tls
         group = file.group ?? "quell"
         pidFile = try absolute(file.pidfile ?? "\(runRoot)/quelld.pid", "pidfile")
         defaultRuntime = command.runtime ?? file.defaultRuntime ?? "crun"
@@ -81,6 +88,15 @@ struct Settings: Sendable {
         settings.downloads = try few(file.maxConcurrentDownloads, "max-concurrent-downloads") ?? settings.downloads
         settings.uploads = try few(file.maxConcurrentUploads, "max-concurrent-uploads") ?? settings.uploads
         return settings
+    }
+
+    private static func hosts(
+        _ texts: [String], runRoot: String, hasTLS: Bool
+    ) throws(DaemonError) -> [ListenAddress] {
+        guard !texts.isEmpty else { return [.unix("\(runRoot)/quell.sock")] }
+        var hosts: [ListenAddress] = []
+        for text in texts { hosts.append(try ListenAddress(parsing: text, hasTLS: hasTLS)) }
+        return hosts
     }
 
     private static func runtimePaths(_ file: DaemonFile) throws(DaemonError) -> [String: String] {
@@ -132,16 +148,7 @@ struct Settings: Sendable {
     }
 }
 
-/// The path of `unix://PATH`.
-func socketPath(_ host: String) throws(DaemonError) -> String {
-    guard host.hasPrefix("unix://") else {
-        throw DaemonError(
-            "host \"\(host)\": only unix://PATH is supported; a network socket would be open to everybody")
-    }
-    return try absolute(String(host.dropFirst("unix://".count)), "host")
-}
-
-private func absolute(_ path: String, _ name: String) throws(DaemonError) -> String {
+func absolute(_ path: String, _ name: String) throws(DaemonError) -> String {
     guard path.hasPrefix("/"), path.count > 1 else {
         throw DaemonError("\(name) \"\(path)\": expected an absolute path")
     }

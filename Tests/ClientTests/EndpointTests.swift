@@ -7,6 +7,26 @@ import Testing
         #expect(try Endpoint(parsing: text).socketPath == "/run/x.sock")
     }
 
+    @Test(arguments: [
+        ("tcp://127.0.0.1:2375", "tcp://127.0.0.1:2375"), ("tcp://localhost", "tcp://127.0.0.1:2375"),
+        ("tcp://[::1]:99", "tcp://[::1]:99"),
+    ])
+    func readsAPortOfThisHost(_ text: String, _ read: String) throws {
+        let endpoint = try Endpoint(parsing: text)
+        #expect(endpoint.description == read)
+        #expect(endpoint.socketPath == nil)
+    }
+
+    @Test(arguments: ["tcp://name:1", "tcp://127.0.0.1:0", "tcp://127.0.0.1:x", "tcp://[::1", "http://127.0.0.1:1"])
+    func refusesWhatIsNoPort(_ text: String) { #expect(throws: ClientError.self) { try Endpoint(parsing: text) } }
+
+    @Test func saysThatTLSIsNotSpoken() throws {
+        do {
+            _ = try Endpoint(parsing: "tcp://10.0.0.1:2376")
+            Issue.record("it was taken")
+        } catch { #expect("\(error)".contains("TLS")) }
+    }
+
     @Test(arguments: ["tcp://1.2.3.4:5", "relative", "unix://relative", "/" + String(repeating: "x", count: 107), ""])
     func refusesWhatIsNoSocket(_ text: String) {
         #expect(throws: ClientError.self) { try Endpoint(parsing: text) }

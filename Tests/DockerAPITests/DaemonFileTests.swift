@@ -19,7 +19,7 @@ import Testing
         let settings = try Settings(file: file, overriddenBy: try QuelldCommand.parse([]))
         #expect(settings.dataRoot == "/a")
         #expect(settings.runRoot == "/b")
-        #expect(settings.sockets == ["/c.sock"])
+        #expect(settings.hosts == [.unix("/c.sock")])
         #expect(settings.logLevel == .warning)
         #expect(settings.labels == ["x=y"])
         #expect(settings.runtimes == ["mine": "/opt/mine"])
@@ -37,13 +37,13 @@ import Testing
         let command = try QuelldCommand.parse(["--data-root", "/d", "-H", "unix:///e", "--log-level", "error"])
         let settings = try Settings(file: file, overriddenBy: command)
         #expect(settings.dataRoot == "/d")
-        #expect(settings.sockets == ["/e"])
+        #expect(settings.hosts == [.unix("/e")])
         #expect(settings.logLevel == .error)
     }
 
     @Test func everythingHasADefault() throws {
         let settings = try Settings(file: DaemonFile(), overriddenBy: try QuelldCommand.parse(["--run-root", "/r"]))
-        #expect(settings.sockets == ["/r/quell.sock"])
+        #expect(settings.hosts == [.unix("/r/quell.sock")])
         #expect(settings.pidFile == "/r/quelld.pid")
         #expect(settings.defaultRuntime == "crun")
         #expect(!settings.stopsContainersOnExit)

@@ -74,6 +74,28 @@ actor RawClient {
 
     func send(_ text: String) async throws { try await channel.writeAndFlush(ByteBuffer(string: text)) }
 
+    func send(bytes: [UInt8]) async throws { try await channel.writeAndFlush(ByteBuffer(bytes: bytes)) }
+
+    /// The next bytes; nil when the server closes before.
+    func read(count: Int) async -> [UInt8]? {
+        while received.readableBytes < count {
+            guard await more() else { return nil }
+        }
+        return received.readBytes(length: count)
+    }
+
+    /// The payloads of a web socket's short messages, until there are so many bytes.
+    func readMessages(count: Int) async -> [UInt8]? {
+        var payload: [UInt8] = []
+        while payload.count < count {
+            guard let head = await read(count: 2), head[1] < 126, let more = await read(count: Int(head[1])) else {
+                return nil
+            }
+            payload += more
+        }
+        return payload
+    }
+
     func closeOutput() async throws { try await channel.close(mode: .output) }
 
     func close() async throws { try await channel.close() }

@@ -72,7 +72,7 @@ struct DaemonTests {
         try File.unlink(daemon.socket)
         try File.makeDirectory(daemon.socket)
         try daemon.mustNotStart(saying: [daemon.socket, "no socket"])
-        for (host, word) in [("tcp://0.0.0.0:2375", "only unix://PATH"), ("unix://relative", "an absolute path")] {
+        for (host, word) in [("tcp://0.0.0.0:2375", "client certificates"), ("unix://relative", "an absolute path")] {
             try daemon.mustNotStart(["-H", host], saying: [host.hasPrefix("unix") ? "relative" : host, word])
         }
     }

@@ -73,12 +73,25 @@ final class Exchange: Sendable {
         }
     }
 
-    /// The whole body. Throws `BodyTooLarge` beyond `limit` bytes.
-    func wholeBody(limit: Int) async throws -> ByteBuffer {
+    /// What a body that is wanted whole may take.
+    static let bodyLimit = TimeAmount.seconds(60)
+
+    /// The whole body. Throws `BodyTooLarge` beyond `limit` bytes, `RequestTooSlow` after a minute.
+    func wholeBody(limit: Int, within time: TimeAmount = bodyLimit) async throws -> ByteBuffer {
+        let isLate = Flag()
+        let timer = connection.channel.eventLoop.scheduleTask(in: time) { [connection] in
+            isLate.raise()
+            connection.stopReading()
+        }
+        defer { timer.cancel() }
         var whole = ByteBuffer()
-        while var piece = try await nextBody() {
-            guard whole.readableBytes + piece.readableBytes <= limit else { throw BodyTooLarge(limit: limit) }
-            whole.writeBuffer(&piece)
+        do {
+            while var piece = try await nextBody() {
+                guard whole.readableBytes + piece.readableBytes <= limit else { throw BodyTooLarge(limit: limit) }
+                whole.writeBuffer(&piece)
+            }
+        } catch is ChannelError where isLate.isRaised {
+            throw RequestTooSlow()
         }
         return whole
     }
@@ -133,17 +146,24 @@ final class Exchange: Sendable {
     /// Turns the connection into a raw stream: `101 UPGRADED` for a client that asked for it, else `200 OK`. What the
     /// client sent right behind its request is read first.
     func hijack(contentType: String) async throws {
-        while try await nextBody() != nil {}
-        Job.current?.expectsNoEnd()
-        try move(from: .open, to: .hijacked, .switchingProtocols)
-        var headers = common
-        headers.replaceOrAdd(name: "content-type", value: contentType)
+        var headers: HTTPHeaders = ["Content-Type": contentType]
         let upgrades = head.headers.contains(name: "upgrade")
         if upgrades {
             headers.add(name: "connection", value: "Upgrade")
             headers.add(name: "upgrade", value: "tcp")
         }
-        let status = upgrades ? HTTPResponseStatus.custom(code: 101, reasonPhrase: "UPGRADED") : .ok
+        try await leaveHTTP(upgrades ? .custom(code: 101, reasonPhrase: "UPGRADED") : .ok, headers)
+    }
+
+    /// The same for another protocol, whose handshake these headers complete.
+    func switchProtocols(_ headers: HTTPHeaders) async throws { try await leaveHTTP(.switchingProtocols, headers) }
+
+    private func leaveHTTP(_ status: HTTPResponseStatus, _ own: HTTPHeaders) async throws {
+        while try await nextBody() != nil {}
+        Job.current?.expectsNoEnd()
+        try move(from: .open, to: .hijacked, .switchingProtocols)
+        var headers = common
+        for (name, value) in own { headers.replaceOrAdd(name: name, value: value) }
         try await connection.leaveHTTP()
         try await send([.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))])
     }
@@ -197,6 +217,13 @@ final class Exchange: Sendable {
         guard isInOrder else { throw AnswerOutOfOrder() }
         if let status { observer?(status) }
     }
+}
+
+/// Down until it is raised.
+private final class Flag: Sendable {
+    private let value = Atomic(false)
+    var isRaised: Bool { value.load(ordering: .relaxed) }
+    func raise() { value.store(true, ordering: .relaxed) }
 }
 
 /// A body that is larger than its kind may be.

@@ -29,8 +29,17 @@ final class HTTPConnection: Sendable {
     }
 
     /// Sets up the pipeline of an accepted channel, on its event loop.
-    static func setUp(_ channel: any Channel) -> EventLoopFuture<HTTPConnection> {
+    static func setUp(_ channel: any Channel, tls: TLSIdentity?) -> EventLoopFuture<HTTPConnection> {
         channel.eventLoop.makeCompletedFuture {
+            let pipeline = channel.pipeline.syncOperations
+            if let tls { try pipeline.addHandler(tls.handler()) }
+            switch channel.localAddress?.protocol {
+            case .inet?, .inet6?:
+                // A host that is gone says nothing; a follower would be kept for ever.
+                try channel.syncOptions?.setOption(.socketOption(.so_keepalive), value: 1)
+                try pipeline.addHandler(FirstBytesDeadline())
+            default: break
+            }
             let handler = NIOLoopBound(try ConnectionHandler.install(in: channel), eventLoop: channel.eventLoop)
             let connection = HTTPConnection(channel: channel, handler: handler)
             channel.closeFuture.whenComplete { [weak connection] _ in connection?.disconnected() }

@@ -1,3 +1,4 @@
+import APITypes
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -17,17 +18,20 @@ final class HTTPServer: Sendable {
     private let handler: Handler
     private let common: HTTPHeaders
     private let logger: Logger
+    private let mostConnections: Int
     private let state = Mutex(State())
 
-    /// Takes over a socket that listens already. `common` headers go with every answer.
+    /// Takes over a socket that listens already. `common` headers go with every answer. Connections above the number are
+    /// answered 503.
     init(
-        listeningSocket: Int32, group: any EventLoopGroup, common: HTTPHeaders, logger: Logger,
-        handler: @escaping Handler
+        listeningSocket: Int32, tls: TLSIdentity? = nil, group: any EventLoopGroup, common: HTTPHeaders,
+        mostConnections: Int = .max, logger: Logger, handler: @escaping Handler
     ) async throws {
         listener = try await ServerBootstrap(group: group)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .bind(listeningSocket) { HTTPConnection.setUp($0) }
+            .bind(listeningSocket) { HTTPConnection.setUp($0, tls: tls) }
         (self.common, self.logger, self.handler) = (common, logger, handler)
+        self.mostConnections = mostConnections
     }
 
     /// Accepts and serves until `stop`; returns when the last connection is closed.
@@ -35,13 +39,14 @@ final class HTTPServer: Sendable {
         try await withThrowingDiscardingTaskGroup { group in
             try await listener.executeThenClose { connections in
                 for try await connection in connections {
-                    guard enter(connection) else {
-                        connection.abort()
-                        continue
-                    }
-                    group.addTask {
-                        await self.serve(connection)
-                        self.leave(connection)
+                    switch enter(connection) {
+                    case .entered:
+                        group.addTask {
+                            await self.serve(connection)
+                            self.leave(connection)
+                        }
+                    case .isStopping: connection.abort()
+                    case .isFull: group.addTask { await self.turnAway(connection) }
                     }
                 }
             }
@@ -65,11 +70,14 @@ final class HTTPServer: Sendable {
         for connection in state.withLock({ Array($0.connections.values) }) { connection.abort() }
     }
 
-    private func enter(_ connection: HTTPConnection) -> Bool {
+    private enum Entry { case entered, isStopping, isFull }
+
+    private func enter(_ connection: HTTPConnection) -> Entry {
         state.withLock { state in
-            guard !state.isStopping else { return false }
+            guard !state.isStopping else { return .isStopping }
+            guard state.connections.count < mostConnections else { return .isFull }
             state.connections[ObjectIdentifier(connection)] = connection
-            return true
+            return .entered
         }
     }
 
@@ -88,18 +96,33 @@ final class HTTPServer: Sendable {
             connection.finish()
         } catch let error as HTTPParserError {
             logger.debug("malformed request", metadata: ["error": "\(error)"])
-            await refuse(connection)
+            let isLong = error == .headerOverflow
+            await answerWithoutRequest(connection, isLong ? .requestHeaderFieldsTooLarge : .badRequest)
+        } catch is RequestTooSlow {
+            await answerWithoutRequest(connection, .requestTimeout)
         } catch {
             logger.trace("connection ended", metadata: ["error": "\(error)"])
             connection.abort()
         }
     }
 
-    private func refuse(_ connection: HTTPConnection) async {
-        let headers: HTTPHeaders = ["Connection": "close", "Content-Length": "0"]
+    /// Each connection may hold some descriptors, and the engine needs some for its own work.
+    private func turnAway(_ connection: HTTPConnection) async {
+        logger.warning("connection turned away", metadata: ["connections": "\(mostConnections)"])
+        await answerWithoutRequest(
+            connection, .serviceUnavailable,
+            "too many connections: \(mostConnections) are open, which is what the limit of descriptors allows")
+    }
+
+    private func answerWithoutRequest(
+        _ connection: HTTPConnection, _ status: HTTPResponseStatus, _ message: String? = nil
+    ) async {
         do {
-            let head = HTTPResponseHead(version: .http1_1, status: .badRequest, headers: headers)
-            try await connection.send([.head(head), .end(nil)])
+            let body = ByteBuffer(bytes: try message.map { [UInt8](try DockerJSON.line(ErrorMessage($0))) } ?? [])
+            var headers: HTTPHeaders = ["Connection": "close", "Content-Length": "\(body.readableBytes)"]
+            if message != nil { headers.add(name: "Content-Type", value: "application/json") }
+            let head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
+            try await connection.send([.head(head), .body(.byteBuffer(body)), .end(nil)])
         } catch {
             logger.trace("connection ended", metadata: ["error": "\(error)"])
         }

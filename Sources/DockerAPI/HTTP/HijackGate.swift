@@ -2,16 +2,20 @@ import NIOCore
 
 /// Requests whose connection becomes a raw two-way stream.
 enum Hijack {
-    /// Whether a call to this path may be hijacked: attach, and the start of an exec.
+    /// Whether a call to this path may be hijacked: attach, attach over a web socket, and the start of an exec.
     static func isPossible(method: some StringProtocol, uri: some StringProtocol) -> Bool {
-        guard method == "POST" else { return false }
-        let parts = uri.prefix { $0 != "?" }.split(separator: "/")
+        guard method == "POST" || method == "GET" else { return false }
+        var parts = uri.prefix { $0 != "?" }.split(separator: "/")
+        if method == "GET" { guard parts.popLast() == "ws", parts.last == "attach" else { return false } }
         guard parts.count >= 3 else { return false }
         let noun = parts[parts.count - 3]
         let verb = parts[parts.count - 1]
         return (noun == "containers" && verb == "attach") || (noun == "exec" && verb == "start")
     }
 }
+
+/// A client does not come to the end of its request.
+struct RequestTooSlow: Error {}
 
 /// The first handler of a connection: keeps the bytes behind a request that may be hijacked away from the HTTP decoder.
 ///
@@ -34,7 +38,11 @@ final class HijackGate: ChannelInboundHandler {
     }
 
     private static let longestHead = 80 * 1024
+    /// What a head may take from its first byte to its last.
+    static let headLimit = TimeAmount.seconds(60)
     private var state = State.boundary(ByteBuffer())
+    /// Set while a head is incomplete: most come in one piece and need none.
+    private var deadline: Scheduled<Void>?
     /// Takes bytes that are not HTTP.
     var receive: ((ByteBuffer) -> Void)?
 
@@ -55,8 +63,23 @@ final class HijackGate: ChannelInboundHandler {
         case .boundary(var held):
             held.writeBuffer(&bytes)
             begin(held, context)
+            watchHead(context)
         }
     }
+
+    private func watchHead(_ context: ChannelHandlerContext) {
+        guard case .boundary(let held) = state, held.readableBytes > 0 else {
+            deadline?.cancel()
+            return deadline = nil
+        }
+        guard deadline == nil else { return }
+        let context = NIOLoopBound(context, eventLoop: context.eventLoop)
+        deadline = context.eventLoop.scheduleTask(in: HijackGate.headLimit) {
+            context.value.fireErrorCaught(RequestTooSlow())
+        }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { deadline?.cancel() }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         release(context)

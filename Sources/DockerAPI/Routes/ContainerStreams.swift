@@ -8,6 +8,7 @@ extension API {
             Route(.GET, "/containers/{id}/logs", streamLogs),
             Route(.GET, "/containers/{id}/stats", streamStats),
             Route(.POST, "/containers/{id}/attach", attachContainer),
+            Route(.GET, "/containers/{id}/attach/ws", attachOverWebSocket),
         ]
     }
 
@@ -50,14 +51,31 @@ extension API {
     }
 
     private func attachContainer(_ call: Call) async throws {
-        var options = AttachOptions()
-        options.stdin = call.query.flag("stdin")
-        options.stdout = call.query.flag("stdout")
-        options.stderr = call.query.flag("stderr")
-        options.logs = call.query.flag("logs")
-        options.stream = call.query.flag("stream")
-        let keys = try DetachKeys(call.query.string("detachKeys"))
+        let (options, keys) = try call.attachOptions()
         let attachment = try await engine.attachContainer(try call.id, options)
         try await call.carry(attachment, stdin: options.stdin && options.stream, detachKeys: keys)
+    }
+
+    private func attachOverWebSocket(_ call: Call) async throws {
+        var (options, keys) = try call.attachOptions()
+        // Before 1.42 they were not looked at.
+        if call.version < APIVersion(minor: 42) { (options.stdin, options.stdout, options.stderr) = (true, true, true) }
+        // A request that is none attaches to nothing.
+        let handshake = try await WebSocketHandshake.headers(for: call.exchange)
+        let attachment = try await engine.attachContainer(try call.id, options)
+        try await call.carryOverWebSocket(
+            attachment, handshake, stdin: options.stdin && options.stream, detachKeys: keys)
+    }
+}
+
+extension Call {
+    fileprivate func attachOptions() throws -> (AttachOptions, DetachKeys) {
+        var options = AttachOptions()
+        options.stdin = query.flag("stdin")
+        options.stdout = query.flag("stdout")
+        options.stderr = query.flag("stderr")
+        options.logs = query.flag("logs")
+        options.stream = query.flag("stream")
+        return (options, try DetachKeys(query.string("detachKeys")))
     }
 }

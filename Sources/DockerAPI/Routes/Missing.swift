@@ -8,7 +8,6 @@ extension API {
             ("building images", [.POST], ["/build", "/build/prune", "/build/cancel", "/session", "/grpc"]),
             ("searching registries", [.GET], ["/images/search"]),
             ("networks other than host and none", [.POST], ["/networks/create", "/networks/{id}/{verb}"]),
-            ("attaching over a web socket", [.GET], ["/containers/{id}/attach/ws"]),
             (
                 "checkpoints", [.GET, .POST, .DELETE],
                 ["/containers/{id}/checkpoints", "/containers/{id}/checkpoints/{name}"]

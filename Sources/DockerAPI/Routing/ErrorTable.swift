@@ -19,6 +19,8 @@ extension APIFailure {
         case let error as DecodingError: self.init(.badRequest, "invalid JSON: " + DockerJSON.explain(error))
         case let error as BodyTooLarge:
             self.init(.payloadTooLarge, "the request body is larger than \(error.limit) bytes")
+        case is RequestTooSlow:
+            self.init(.requestTimeout, "the request body did not come to its end within a minute")
         default: return nil
         }
     }

@@ -1,6 +1,7 @@
 import Engine
 import Logging
 import NIOCore
+import NIOHTTP1
 
 extension Call {
     /// Turns the connection into a raw stream and carries it until the output ends, the user detaches or the client
@@ -13,18 +14,27 @@ extension Call {
         let multiplexed = multiplexed ?? !attachment.isTerminal
         let type = StreamType(isTerminal: !multiplexed, version: version)
         try await exchange.hijack(contentType: type.rawValue)
-        let carriage = Carriage(
-            exchange: exchange, attachment: attachment, detachKeys: detachKeys, multiplexed: multiplexed)
-        await carriage.run(stdin: stdin)
+        let wire = RawWire(exchange: exchange, isMultiplexed: multiplexed)
+        await Carriage(exchange: exchange, wire: wire, attachment: attachment, detachKeys: detachKeys).run(stdin: stdin)
+    }
+
+    /// The same over a web socket. A client's close frame is the end of its input and of its interest.
+    func carryOverWebSocket(
+        _ attachment: Attachment, _ handshake: HTTPHeaders, stdin: Bool, detachKeys: DetachKeys
+    ) async throws {
+        defer { attachment.detach() }
+        try await exchange.switchProtocols(handshake)
+        let wire = WebSocketWire(exchange: exchange, isText: version < APIVersion(minor: 28))
+        await Carriage(exchange: exchange, wire: wire, attachment: attachment, detachKeys: detachKeys).run(stdin: stdin)
     }
 }
 
 /// Both directions of an attachment.
 private struct Carriage: Sendable {
     let exchange: Exchange
+    let wire: any AttachmentWire
     let attachment: Attachment
     let detachKeys: DetachKeys
-    let multiplexed: Bool
 
     func run(stdin: Bool) async {
         let connection = exchange.connection
@@ -41,34 +51,45 @@ private struct Carriage: Sendable {
                 await carryOutput()
                 connection.stopReading()
             }
-            if stdin { group.addTask { await carryInput() } } else { connection.discardInput() }
+            if stdin || wire.hasSignals {
+                group.addTask { await carryInput(isWanted: stdin) }
+            } else {
+                connection.discardInput()
+            }
         }
     }
 
     private func carryOutput() async {
         do {
             while let chunk = try await attachment.output.next() {
-                try await exchange.write(chunk.framed(multiplexed: multiplexed))
+                if wire.isClosed { break }
+                try await wire.write(chunk)
             }
         } catch {
             exchange.logger.debug("attachment ended", metadata: ["error": "\(error)"])
         }
+        await wire.close()
     }
 
-    private func carryInput() async {
+    private func carryInput(isWanted: Bool) async {
         var keys = detachKeys
         do {
-            while let bytes = try await exchange.readRaw() {
+            while let bytes = try await wire.read() {
+                guard isWanted else { continue }
                 guard attachment.isTerminal else {
                     try await attachment.write(Array(bytes.readableBytesView))
                     continue
                 }
                 let scanned = keys.scan(bytes.readableBytesView)
                 if !scanned.bytes.isEmpty { try await attachment.write(scanned.bytes) }
-                guard !scanned.detaches else { return attachment.detach() }
+                guard !scanned.detaches else { return await attachment.detachByKeys() }
             }
-            guard try await exchange.connection.clientHasClosed else { return }
-            await endInput()
+            let isClosed = wire.isClosed
+            let hasLeft = try await exchange.connection.clientHasClosed
+            guard isClosed || hasLeft else { return }
+            if isWanted { await endInput() }
+            // Half a web socket is none.
+            if wire.hasSignals { attachment.detach() }
         } catch {
             // The process does not read any more; what the client still sends has nowhere to go.
             exchange.logger.debug("input ended", metadata: ["error": "\(error)"])

@@ -7,7 +7,7 @@ import Linux
 /// Explanations for the command line: the daemon's, else what can be seen from here.
 struct WhyLook: Sendable {
     private let client: QuellClient
-    /// Where the daemon has its run-time files: beside its socket.
+    /// Where the daemon has its run-time files: beside its socket; where that is a TCP port, in the usual place.
     private let runRoot: String
     private let collector: Collector
 
@@ -16,7 +16,7 @@ struct WhyLook: Sendable {
 
     init(_ session: Session, runRoot: String?) {
         client = session.client
-        let socket = session.client.endpoint.socketPath
+        let socket = session.client.endpoint.socketPath ?? "/run/quell/quell.sock"
         self.runRoot = runRoot ?? String(socket[..<(socket.lastIndex(of: "/") ?? socket.startIndex)])
         // This program, as it runs: the hidden word makes it a disposable child.
         collector = Collector(prober: ProbeRunner("/proc/self/exe", words: [Quell.probeWord]))

@@ -3,7 +3,7 @@ import Lifecycle
 /// Options of `quell` itself; they stand before the command. `--deadline` may stand after it too.
 enum Global {
     static let host = Option(
-        "host", short: "H", "HOST", "Socket of quelld (QUELL_HOST, DOCKER_HOST; unix:///run/quell/quell.sock)",
+        "host", short: "H", "HOST", "Where quelld listens (QUELL_HOST, DOCKER_HOST; unix:///run/quell/quell.sock)",
         completion: .files)
     static let deadline = Option("deadline", "DURATION", "Give up after this time, with exit status 124") {
         (text) throws(ValueFault) in try parseDuration(text)
