@@ -21,7 +21,8 @@ test: ## Build everything and run all tests on real containers (root); fails if 
 test-v2: ## Run the supervisor's tests in a machine with cgroup v2 alone (FILTER=ShimTests; emulated, some minutes)
 	@scripts/test-v2 "$(FILTER)"
 
-conformance: ## Run docker's command line, docker-py, testcontainers and docker-compose against Quell, beside dockerd where it is (some minutes)
+conformance: ## Hold a private quelld against Docker's OpenAPI document, then run docker's own clients against it (many minutes)
+	@BUILD=$(BUILD) scripts/conformance
 	@BUILD=$(BUILD) conformance/run
 
 lint: ## Format, imports between modules, shell scripts, links and completeness of documents

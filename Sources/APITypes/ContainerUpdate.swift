@@ -16,6 +16,23 @@ public struct ContainerUpdateRequest: DockerObject, Hashable {
     public var oomKillDisable: Bool?
     public var pidsLimit: Int?
     public var restartPolicy: RestartPolicy?
+    // What the document allows here and no update changes.
+    public var blkioWeightDevice: [WeightDevice]?
+    public var blkioDeviceReadBps: [ThrottleDevice]?
+    public var blkioDeviceWriteBps: [ThrottleDevice]?
+    public var blkioDeviceReadIOps: [ThrottleDevice]?
+    public var blkioDeviceWriteIOps: [ThrottleDevice]?
+    public var devices: [DeviceMapping]?
+    public var deviceCgroupRules: [String]?
+    public var deviceRequests: [DeviceRequest]?
+    public var kernelMemoryTCP: Int?
+    public var memorySwappiness: Int?
+    public var initProcess: Bool?
+    public var ulimits: [Ulimit]?
+    public var cpuCount: Int?
+    public var cpuPercent: Int?
+    public var ioMaximumIOps: UInt64?
+    public var ioMaximumBandwidth: UInt64?
 
     public init() {}
 
@@ -36,5 +53,21 @@ public struct ContainerUpdateRequest: DockerObject, Hashable {
         case oomKillDisable = "OomKillDisable"
         case pidsLimit = "PidsLimit"
         case restartPolicy = "RestartPolicy"
+        case blkioWeightDevice = "BlkioWeightDevice"
+        case blkioDeviceReadBps = "BlkioDeviceReadBps"
+        case blkioDeviceWriteBps = "BlkioDeviceWriteBps"
+        case blkioDeviceReadIOps = "BlkioDeviceReadIOps"
+        case blkioDeviceWriteIOps = "BlkioDeviceWriteIOps"
+        case devices = "Devices"
+        case deviceCgroupRules = "DeviceCgroupRules"
+        case deviceRequests = "DeviceRequests"
+        case kernelMemoryTCP = "KernelMemoryTCP"
+        case memorySwappiness = "MemorySwappiness"
+        case initProcess = "Init"
+        case ulimits = "Ulimits"
+        case cpuCount = "CpuCount"
+        case cpuPercent = "CpuPercent"
+        case ioMaximumIOps = "IOMaximumIOps"
+        case ioMaximumBandwidth = "IOMaximumBandwidth"
     }
 }

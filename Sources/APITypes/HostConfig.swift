@@ -1,4 +1,4 @@
-// Written after the Docker Engine API 1.51. Windows-only members are kept out.
+// Written after the Docker Engine API 1.51.
 
 /// How a container meets its host: resources, namespaces, mounts, privileges. Bytes, nanoseconds and microseconds as Docker has them.
 public struct HostConfig: DockerObject, Hashable {
@@ -84,6 +84,11 @@ public struct HostConfig: DockerObject, Hashable {
     /// 0, -1 and nil are no limit.
     public var pidsLimit: Int?
     public var ulimits: [Ulimit]?
+    // Of Windows alone, to refuse them by name.
+    public var cpuCount: Int?
+    public var cpuPercent: Int?
+    public var ioMaximumIOps: UInt64?
+    public var ioMaximumBandwidth: UInt64?
 
     public init() {}
 
@@ -154,6 +159,10 @@ public struct HostConfig: DockerObject, Hashable {
         case oomKillDisable = "OomKillDisable"
         case pidsLimit = "PidsLimit"
         case ulimits = "Ulimits"
+        case cpuCount = "CpuCount"
+        case cpuPercent = "CpuPercent"
+        case ioMaximumIOps = "IOMaximumIOps"
+        case ioMaximumBandwidth = "IOMaximumBandwidth"
     }
 }
 
@@ -285,6 +294,7 @@ public struct Mount: DockerObject, Hashable {
     public var bindOptions: BindOptions?
     public var volumeOptions: VolumeOptions?
     public var tmpfsOptions: TmpfsOptions?
+    public var imageOptions: ImageMountOptions?
 
     public init() {}
 
@@ -297,6 +307,18 @@ public struct Mount: DockerObject, Hashable {
         case bindOptions = "BindOptions"
         case volumeOptions = "VolumeOptions"
         case tmpfsOptions = "TmpfsOptions"
+        case imageOptions = "ImageOptions"
+    }
+}
+
+/// Options of a mounted image.
+public struct ImageMountOptions: DockerObject, Hashable {
+    public var subpath: String?
+
+    public init() {}
+
+    enum CodingKeys: String, CodingKey {
+        case subpath = "Subpath"
     }
 }
 

@@ -7,6 +7,8 @@ public struct ImageSummary: DockerObject, Hashable {
     /// Seconds since 1970.
     public var created: Int = 0
     public var size: Int = 0
+    /// The same, as it was called before 1.44.
+    public var virtualSize: Int?
     /// -1 is not calculated.
     public var sharedSize: Int = 0
     public var labels: [String: String]?
@@ -22,6 +24,7 @@ public struct ImageSummary: DockerObject, Hashable {
         case repoDigests = "RepoDigests"
         case created = "Created"
         case size = "Size"
+        case virtualSize = "VirtualSize"
         case sharedSize = "SharedSize"
         case labels = "Labels"
         case containers = "Containers"
@@ -95,6 +98,16 @@ public struct ImageConfig: DockerObject, Hashable {
     public var labels: [String: String]?
     public var stopSignal: String?
     public var shell: [String]?
+    // Before 1.50; they belong to containers and were never filled.
+    public var hostname: String?
+    public var domainname: String?
+    public var attachStdin: Bool?
+    public var attachStdout: Bool?
+    public var attachStderr: Bool?
+    public var tty: Bool?
+    public var openStdin: Bool?
+    public var stdinOnce: Bool?
+    public var image: String?
 
     public init() {}
 
@@ -112,6 +125,15 @@ public struct ImageConfig: DockerObject, Hashable {
         case labels = "Labels"
         case stopSignal = "StopSignal"
         case shell = "Shell"
+        case hostname = "Hostname"
+        case domainname = "Domainname"
+        case attachStdin = "AttachStdin"
+        case attachStdout = "AttachStdout"
+        case attachStderr = "AttachStderr"
+        case tty = "Tty"
+        case openStdin = "OpenStdin"
+        case stdinOnce = "StdinOnce"
+        case image = "Image"
     }
 }
 
@@ -144,7 +166,7 @@ public struct ImageHistoryItem: DockerObject, Hashable {
     public var id: String = ""
     public var created: Int = 0
     public var createdBy: String = ""
-    public var tags: [String]?
+    public var tags: [String] = []
     public var size: Int = 0
     public var comment: String = ""
 

@@ -80,6 +80,9 @@ public struct SystemInfo: DockerObject, Hashable {
     public var pidsLimit: Bool = false
     public var oomKillDisable: Bool = false
     public var ipv4Forwarding: Bool = false
+    // Always false, and left out since 1.50.
+    public var bridgeNfIptables: Bool?
+    public var bridgeNfIp6tables: Bool?
     public var debug: Bool = false
     public var nFd: Int = 0
     public var nGoroutines: Int = 0
@@ -97,6 +100,10 @@ public struct SystemInfo: DockerObject, Hashable {
     public var ncpu: Int = 0
     public var memTotal: Int = 0
     public var indexServerAddress: String = ""
+    public var registryConfig: RegistryServiceConfig = RegistryServiceConfig()
+    public var kernelMemoryTCP: Bool = false
+    /// Of a cluster.
+    public var genericResources: [EmptyObject] = []
     public var httpProxy: String = ""
     public var httpsProxy: String = ""
     public var noProxy: String = ""
@@ -140,6 +147,8 @@ public struct SystemInfo: DockerObject, Hashable {
         case pidsLimit = "PidsLimit"
         case oomKillDisable = "OomKillDisable"
         case ipv4Forwarding = "IPv4Forwarding"
+        case bridgeNfIptables = "BridgeNfIptables"
+        case bridgeNfIp6tables = "BridgeNfIp6tables"
         case debug = "Debug"
         case nFd = "NFd"
         case nGoroutines = "NGoroutines"
@@ -156,6 +165,9 @@ public struct SystemInfo: DockerObject, Hashable {
         case ncpu = "NCPU"
         case memTotal = "MemTotal"
         case indexServerAddress = "IndexServerAddress"
+        case registryConfig = "RegistryConfig"
+        case kernelMemoryTCP = "KernelMemoryTCP"
+        case genericResources = "GenericResources"
         case httpProxy = "HttpProxy"
         case httpsProxy = "HttpsProxy"
         case noProxy = "NoProxy"
@@ -182,7 +194,7 @@ public struct SystemInfo: DockerObject, Hashable {
 public struct PluginsInfo: DockerObject, Hashable {
     public var volume: [String] = []
     public var network: [String] = []
-    public var authorization: [String]?
+    public var authorization: [String] = []
     public var log: [String] = []
 
     public init() {}
@@ -192,6 +204,39 @@ public struct PluginsInfo: DockerObject, Hashable {
         case network = "Network"
         case authorization = "Authorization"
         case log = "Log"
+    }
+}
+
+/// How registries are reached.
+public struct RegistryServiceConfig: DockerObject, Hashable {
+    /// Networks whose registries need no TLS.
+    public var insecureRegistryCIDRs: [String] = []
+    public var indexConfigs: [String: IndexInfo] = [:]
+    public var mirrors: [String] = []
+
+    public init() {}
+
+    enum CodingKeys: String, CodingKey {
+        case insecureRegistryCIDRs = "InsecureRegistryCIDRs"
+        case indexConfigs = "IndexConfigs"
+        case mirrors = "Mirrors"
+    }
+}
+
+/// One registry.
+public struct IndexInfo: DockerObject, Hashable {
+    public var name: String = ""
+    public var mirrors: [String] = []
+    public var secure: Bool = false
+    public var official: Bool = false
+
+    public init() {}
+
+    enum CodingKeys: String, CodingKey {
+        case name = "Name"
+        case mirrors = "Mirrors"
+        case secure = "Secure"
+        case official = "Official"
     }
 }
 
@@ -226,11 +271,14 @@ public struct SwarmInfo: DockerObject, Hashable {
 /// The version of a part as its makers name it.
 public struct CommitInfo: DockerObject, Hashable {
     public var id: String = ""
+    /// The same, before 1.49.
+    public var expected: String?
 
     public init() {}
 
     enum CodingKeys: String, CodingKey {
         case id = "ID"
+        case expected = "Expected"
     }
 }
 
@@ -284,6 +332,8 @@ public struct DiskUsage: DockerObject, Hashable {
     public var containers: [ContainerSummary] = []
     public var volumes: [Volume] = []
     public var buildCache: [EmptyObject] = []
+    /// Before 1.42: what the builder takes, which is not there.
+    public var builderSize: Int?
 
     public init() {}
 
@@ -293,6 +343,7 @@ public struct DiskUsage: DockerObject, Hashable {
         case containers = "Containers"
         case volumes = "Volumes"
         case buildCache = "BuildCache"
+        case builderSize = "BuilderSize"
     }
 }
 

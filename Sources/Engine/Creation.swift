@@ -69,6 +69,10 @@ struct Creation {
         if let name = config.hostname, name.utf8.count > 63 {
             throw .invalid("invalid hostname \(name): longer than 63 bytes")
         }
+        let forced = (host.mounts ?? []).contains { $0.bindOptions?.readOnlyForceRecursive == true }
+        guard !forced || core.facts.mountsReadOnlyRecursively else {
+            throw .unsupported("ReadOnlyForceRecursive needs Linux 5.12; this is \(core.facts.kernelRelease)")
+        }
         guard (-1000...1000).contains(host.oomScoreAdj) else {
             throw .invalid("Invalid value \(host.oomScoreAdj), range for oom score adj is [-1000, 1000]")
         }

@@ -61,10 +61,28 @@ struct ListTests {
             #expect(try await names(["label": ["tier=web"]]) == ["/sleeper"])
             #expect(try await names(["label": ["tier=db"]]) == [])
             #expect(try await names(["name": ["^/sle"]]) == ["/sleeper"])
+            #expect(try await names(["name": ["^(sleeper|fresh)$"]], all: true) == ["/fresh", "/sleeper"])
+            #expect(try await names(["name": ["^sl[e]{2}"]], all: true) == [])
             #expect(try await names(["ancestor": ["busybox"]], all: true).count == 3)
             await #expect(throws: EngineError.invalid("invalid filter 'colour'")) {
                 _ = try await names(["colour": ["red"]])
             }
+            for (key, wrong) in [
+                ("health", "ill"), ("exited", "x"), ("is-task", "maybe"), ("expose", "80/xyz"), ("publish", "90-80"),
+            ] {
+                await #expect(throws: EngineError.self, "\(key)=\(wrong)") { _ = try await names([key: [wrong]]) }
+            }
+            var commit = CommitRequest()
+            commit.reference = "child"
+            _ = try await fixture.engine.commitContainer("brief", commit)
+            _ = try await fixture.create(["true"], name: "grandchild") {
+                ($0.config.image, $0.config.exposedPorts) = ("child", ["8005/udp": EmptyObject()])
+            }
+            #expect(try await names(["ancestor": ["child"]], all: true) == ["/grandchild"])
+            #expect(try await names(["ancestor": ["busybox"]], all: true).count == 4)
+            #expect(try await names(["expose": ["8000-8010/udp"]], all: true) == ["/grandchild"])
+            #expect(try await names(["expose": ["8005"]], all: true) == [])
+            try await fixture.engine.removeContainer("grandchild")
 
             var options = ListOptions()
             options.all = true

@@ -37,7 +37,9 @@ struct RefusalTests {
             { $0.hostConfig?.storageOpt = ["size": "1G"] },
             { $0.config.macAddress = "02:00:00:00:00:01" }, { $0.hostConfig?.cgroupParent = "/mine" },
             { $0.hostConfig?.extraHosts = ["h:host-gateway"] }, { $0.hostConfig?.cpuRealtimeRuntime = 5 },
-            { $0.hostConfig?.blkioDeviceReadBps = [ThrottleDevice()] },
+            { $0.hostConfig?.cgroup = "container:x" }, { $0.hostConfig?.cpuCount = 1 },
+            { $0.hostConfig?.cpuPercent = 1 }, { $0.hostConfig?.ioMaximumIOps = 1 },
+            { $0.hostConfig?.ioMaximumBandwidth = 1 }, { $0.hostConfig?.kernelMemoryTCP = 1 },
         ]
         for (index, change) in changes.enumerated() {
             guard case .unsupported = refusal(change) else {
@@ -76,6 +78,65 @@ struct RefusalTests {
                 continue
             }
         }
+    }
+
+    @Test func blockDevicesAreNamedByPath() {
+        var (limit, weight) = (ThrottleDevice(), WeightDevice())
+        (limit.path, weight.path, weight.weight) = ("sda", "/dev/sda", 5)
+        for change in [
+            { $0.hostConfig?.blkioDeviceReadBps = [limit] }, { $0.hostConfig?.blkioDeviceWriteIOps = [limit] },
+            { $0.hostConfig?.blkioWeightDevice = [weight] },
+        ] as [(inout ContainerCreateRequest) -> Void] {
+            guard case .invalid = refusal(change) else {
+                Issue.record("\(String(describing: refusal(change)))")
+                continue
+            }
+        }
+        (limit.path, weight.weight) = ("/dev/sda", 10)
+        #expect(refusal { $0.hostConfig?.blkioDeviceReadBps = [limit] } == nil)
+        #expect(refusal { $0.hostConfig?.blkioWeightDevice = [weight] } == nil)
+    }
+
+    /// A network that has no addresses takes none in silence.
+    @Test func settingsOfNetworksWithoutABridge() {
+        var endpoint = EndpointSettings()
+        let request = { (endpoint: EndpointSettings) in
+            refusal { request in
+                request.networkingConfig = NetworkingConfig()
+                request.networkingConfig?.endpointsConfig = ["none": endpoint]
+            }
+        }
+        #expect(request(endpoint) == nil)
+        endpoint.aliases = ["web"]
+        #expect(request(endpoint) != nil)
+        (endpoint.aliases, endpoint.macAddress) = (nil, "02:00:00:00:00:01")
+        #expect(request(endpoint) != nil)
+        (endpoint.macAddress, endpoint.ipamConfig) = (nil, EndpointIPAMConfig())
+        #expect(request(endpoint) == nil)
+        endpoint.ipamConfig?.ipv4Address = "10.0.0.1"
+        #expect(request(endpoint) != nil)
+    }
+
+    /// `update` changes what it can change, and says what it cannot.
+    @Test func updatesOfWhatStays() throws {
+        let changes: [(inout ContainerUpdateRequest) -> Void] = [
+            { $0.blkioWeight = 20 }, { $0.blkioWeightDevice = [WeightDevice()] },
+            { $0.blkioDeviceReadBps = [ThrottleDevice()] }, { $0.cgroupParent = "/x" },
+            { $0.devices = [DeviceMapping()] }, { $0.deviceCgroupRules = ["c 1:3 r"] },
+            { $0.deviceRequests = [DeviceRequest()] }, { $0.ulimits = [Ulimit()] }, { $0.initProcess = true },
+            { $0.oomKillDisable = true }, { $0.memorySwappiness = 5 }, { $0.kernelMemoryTCP = 1 }, { $0.cpuCount = 1 },
+            { $0.cpuPercent = 1 }, { $0.ioMaximumIOps = 1 }, { $0.ioMaximumBandwidth = 1 },
+        ]
+        for (index, change) in changes.enumerated() {
+            var update = ContainerUpdateRequest()
+            change(&update)
+            #expect(throws: EngineError.self, "\(index)") { try UpdatedLimits.merge(update, into: HostConfig()) }
+        }
+        // As docker's command line sends what nobody set.
+        var empty = ContainerUpdateRequest()
+        (empty.devices, empty.ulimits, empty.blkioWeightDevice, empty.cgroupParent) = ([], [], [], "")
+        (empty.oomKillDisable, empty.memorySwappiness, empty.initProcess, empty.cpuCount) = (false, -1, false, 0)
+        #expect(try UpdatedLimits.merge(empty, into: HostConfig()) == HostConfig())
     }
 
     @Test func logOptions() throws {
@@ -154,14 +215,19 @@ struct MountParsingTests {
         mount.bindOptions?.propagation = "shared"
         let plan = try #require(try plans(mounts: [mount]).first)
         #expect(plan.readOnly && !plan.recursive && plan.propagation == "shared" && !plan.createsSource)
-        mount.type = "tmpfs"
+        #expect(throws: EngineError.self, "no options of another type") {
+            var other = mount
+            other.type = "volume"
+            return try plans(mounts: [other])
+        }
+        (mount.type, mount.source, mount.bindOptions) = ("tmpfs", nil, nil)
         mount.tmpfsOptions = TmpfsOptions()
         mount.tmpfsOptions?.sizeBytes = 4096
         mount.tmpfsOptions?.mode = 0o1777
         #expect(try plans(mounts: [mount]).first?.options == ["size=4096", "mode=1777"])
         mount.type = "npipe"
         #expect(throws: EngineError.self) { try plans(mounts: [mount]) }
-        (mount.type, mount.source) = ("bind", "relative")
+        (mount.type, mount.source, mount.tmpfsOptions) = ("bind", "relative", nil)
         #expect(throws: EngineError.self) { try plans(mounts: [mount]) }
     }
 }

@@ -87,6 +87,32 @@ struct SpecTests {
         for name in ["resolv.conf", "hostname", "hosts"] { #expect(targets.contains("/etc/\(name)")) }
     }
 
+    @Test func readOnlyBindsCoverWhatIsMountedBelow() throws {
+        func options(_ facts: (inout HostFacts) -> Void, recursive: Bool?) throws -> JSON? {
+            var input = try SpecTests.input { document in
+                document.mounts = [MountPlan(kind: .bind, source: "/a", target: "/data", readOnly: true)]
+                document.mounts[0].readOnlyRecursive = recursive
+            }
+            facts(&input.facts)
+            return try Spec.make(input)["mounts"]?.elements.first { $0["destination"] == "/data" }?["options"]
+        }
+        let new: (inout HostFacts) -> Void = { ($0.kernelMajor, $0.kernelMinor) = (5, 12) }
+        #expect(try options(new, recursive: true) == ["rbind", "rprivate", "rro"])
+        #expect(try options(new, recursive: false) == ["rbind", "rprivate", "ro"])
+        #expect(try options(new, recursive: nil) == ["rbind", "rprivate", "ro"])
+        let old: (inout HostFacts) -> Void = { ($0.kernelMajor, $0.kernelMinor) = (5, 11) }
+        #expect(try options(old, recursive: true) == ["rbind", "rprivate", "ro"])
+    }
+
+    @Test func blockLimitsGoBesideTheWeight() throws {
+        var input = try SpecTests.input { $0.host.blkioWeight = 300 }
+        input.blockLimits = ["throttleReadBpsDevice": [["major": 7, "minor": 0, "rate": 1000]]]
+        #expect(
+            try Spec.make(input)["linux"]?["resources"]?["blockIO"] == [
+                "weight": 300, "throttleReadBpsDevice": [["major": 7, "minor": 0, "rate": 1000]],
+            ])
+    }
+
     @Test func theHostIsKeptOut() throws {
         let linux = try #require(try SpecTests.spec()["linux"])
         #expect(linux["maskedPaths"]?.elements.contains("/proc/kcore") == true)

@@ -28,8 +28,9 @@ struct StuckTests {
                 let view = try await fixture.engine.inspectContainer(id)
                 #expect(view.state.status == "running" && view.state.quellState == "stuck")
                 #expect(
-                    try await fixture.engine.listContainers().contains { $0.id == id && $0.status.hasSuffix("(stuck)") }
-                )
+                    try await fixture.engine.listContainers().contains {
+                        $0.id == id && $0.status.contains("(stuck, stopping for ")
+                    })
                 let removal = await #expect(throws: EngineError.self) {
                     try await fixture.engine.removeContainer(id, force: true)
                 }

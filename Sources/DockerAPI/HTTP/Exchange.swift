@@ -191,6 +191,9 @@ final class Exchange: Sendable {
         } catch is ReadUnderWay {
             // Who was to read the body gave up without taking back its last read.
             return false
+        } catch is HTTPParserError {
+            // The request is answered: what is wrong with the rest of it ends the connection, and that is all.
+            return false
         }
         return true
     }

@@ -97,7 +97,8 @@ final class HTTPServer: Sendable {
         } catch let error as HTTPParserError {
             logger.debug("malformed request", metadata: ["error": "\(error)"])
             let isLong = error == .headerOverflow
-            await answerWithoutRequest(connection, isLong ? .requestHeaderFieldsTooLarge : .badRequest)
+            await answerWithoutRequest(
+                connection, isLong ? .requestHeaderFieldsTooLarge : .badRequest, APIFailure(malformed: error).message)
         } catch is RequestTooSlow {
             await answerWithoutRequest(connection, .requestTimeout)
         } catch {

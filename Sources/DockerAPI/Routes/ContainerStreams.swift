@@ -41,7 +41,8 @@ extension API {
     /// A sample a second as a JSON stream, or one.
     private func streamStats(_ call: Call) async throws {
         let samples = try await engine.containerStats(
-            try call.id, stream: call.query.flag("stream", default: true), oneShot: call.query.flag("one-shot"))
+            try call.id, stream: call.query.flag("stream", default: true),
+            oneShot: call.version >= APIVersion(minor: 41) && call.query.flag("one-shot"))
         try await call.watched(leave: { samples.close() }) {
             defer { samples.close() }
             try await call.beginStream("application/json")

@@ -2,6 +2,8 @@ import APITypes
 import Engine
 import Images
 import Lifecycle
+import Linux
+import NIOCore
 import NIOHTTP1
 
 extension API {
@@ -14,7 +16,7 @@ extension API {
             },
             Route(.GET, "/containers/{id}/json") { call in
                 let inspect = try await engine.inspectContainer(try call.id, size: call.query.flag("size"))
-                try await call.answer(.ok, json: inspect)
+                try await call.answer(.ok, json: inspect.complete())
             },
             Route(.GET, "/containers/{id}/top") { call in
                 let top = try await engine.topContainer(try call.id, psArguments: call.query.string("ps_args"))
@@ -37,7 +39,8 @@ extension API {
             },
             Route(.POST, "/containers/{id}/rename", renameContainer),
             Route(.POST, "/containers/{id}/update") { call in
-                let update = try await call.json(ContainerUpdateRequest.self)
+                var update = try await call.json(ContainerUpdateRequest.self)
+                update.shape(for: call.version)
                 try await call.answer(.ok, json: try await engine.updateContainer(try call.id, update))
             },
             Route(.POST, "/containers/{id}/resize") { call in
@@ -58,14 +61,20 @@ extension API {
         options.size = call.query.flag("size")
         options.filters = try call.filters()
         // Asked every second by many clients, and large: written by hand.
-        try await call.answer(.ok, encoded: ContainerSummary.line(try await engine.listContainers(options)))
+        var list = try await engine.listContainers(options)
+        if call.version < APIVersion(minor: 46) {
+            for index in list.indices { list[index].hostConfig.annotations = nil }
+        }
+        try await call.answer(.ok, encoded: ContainerSummary.line(list))
     }
 
     private func createContainer(_ call: Call) async throws {
         var request = try await call.json(ContainerCreateRequest.self)
         if let word = call.query.string("unhandled") { try presetUnhandled(word, in: &request) }
-        if let platform = call.query.string("platform") { try checkPlatform(platform) }
-        let created = try await engine.createContainer(request, name: call.query.string("name"))
+        try request.shape(for: call.version)
+        let warning = try checkPlatform(of: request.config.image, call)
+        var created = try await engine.createContainer(request, name: call.query.string("name"))
+        if let warning { created.warnings.append(warning) }
         try await call.answer(.created, json: created)
     }
 
@@ -83,6 +92,11 @@ extension API {
     }
 
     private func startContainer(_ call: Call) async throws {
+        // `{}` and `null` are as good as nothing; a whole host configuration came here until 1.23.
+        guard try await call.exchange.wholeBody(limit: Call.jsonLimit).readableBytes <= 7 else {
+            throw APIFailure.invalid(
+                "starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24")
+        }
         try await engine.startContainer(try call.id)
         try await call.answer(.noContent)
     }
@@ -128,8 +142,14 @@ extension API {
         try await call.answer(.noContent)
     }
 
-    /// The head is sent as soon as the wait is registered: `docker run` starts the container only then.
+    /// The head is sent as soon as the wait is registered: `docker run` starts the container only then. Before 1.30 there
+    /// were no conditions, and nothing was sent before the end.
     private func waitContainer(_ call: Call) async throws {
+        guard call.version >= APIVersion(minor: 30) else {
+            let wait = try await engine.waitContainer(try call.id, .notRunning)
+            guard let response = try await call.whileConnected({ await wait.result() }) else { return }
+            return try await call.answer(.ok, json: response)
+        }
         let text = call.query.string("condition") ?? WaitCondition.notRunning.rawValue
         guard let condition = WaitCondition(rawValue: text) else {
             throw APIFailure.invalid("invalid condition: \"\(text)\"")
@@ -165,23 +185,18 @@ extension API {
         try await call.answer(.created, json: try await engine.commitContainer(container, request))
     }
 
-    /// Only what runs on this machine.
-    private func checkPlatform(_ text: String) throws {
-        let parts = text.split(separator: "/")
-        let architecture = parts.count > 1 ? String(parts[1]) : nil
-        guard parts.first == "linux", architecture.map({ $0 == hostArchitecture }) ?? true else {
-            throw APIFailure(.notFound, "no image for platform \(text): this host runs linux/\(hostArchitecture)")
+    /// The image must be for the platform that is asked for. Where none is, one for another host is warned of.
+    private func checkPlatform(of name: String, _ call: Call) throws -> String? {
+        guard !name.isEmpty else { return nil }
+        let image = try engine.images.image(name)
+        if call.version >= APIVersion(minor: 41), let text = call.query.string("platform") {
+            try Platform(slashed: text).check(image, named: name)
+            return nil
         }
-    }
-
-    private var hostArchitecture: String {
-        #if arch(x86_64)
-        "amd64"
-        #elseif arch(arm64)
-        "arm64"
-        #else
-        "unknown"
-        #endif
+        let host = "linux/" + goArchitecture(try Host.kernel().machine)
+        guard !(try Platform(slashed: host).fits(image)) else { return nil }
+        return
+            "The requested image's platform (\(image.platform)) does not match the detected host platform (\(host)) and no specific platform was requested"
     }
 }
 
@@ -190,7 +205,9 @@ extension Call {
     func stopOptions() throws -> StopOptions {
         var options = StopOptions()
         options.timeout = try query.integer("t").map { seconds in try Grace(checked: seconds, "t") }
-        if let signal = query.string("signal") { options.signal = try Signal(parsing: signal) }
+        if version >= APIVersion(minor: 42), let signal = query.string("signal") {
+            options.signal = try Signal(parsing: signal)
+        }
         return options
     }
 

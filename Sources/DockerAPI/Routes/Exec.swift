@@ -9,8 +9,10 @@ extension API {
     var execRoutes: [Route] {
         [
             Route(.POST, "/containers/{id}/exec") { call in
+                var request = try await call.json(ExecCreateRequest.self)
+                if call.version < APIVersion(minor: 42) { request.consoleSize = nil }
                 var created = IDResponse()
-                created.id = try await engine.createExec(try call.id, try await call.json(ExecCreateRequest.self))
+                created.id = try await engine.createExec(try call.id, request)
                 try await call.answer(.created, json: created)
             },
             Route(.POST, "/exec/{id}/start", startExec),

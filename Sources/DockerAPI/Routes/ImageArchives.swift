@@ -14,9 +14,14 @@ extension API {
                 // `names` comes repeated, or as a list in one value.
                 let names = call.query.all("names").flatMap { $0.split(separator: ",").map(String.init) }
                 guard !names.isEmpty else { throw APIFailure.invalid("no image to save") }
+                try checkPlatform(of: names, call)
                 try await save(names, call)
             },
-            Route(.GET, "/images/{name...}/get") { call in try await save([try call.parameter("name")], call) },
+            Route(.GET, "/images/{name...}/get") { call in
+                let names = [try call.parameter("name")]
+                try checkPlatform(of: names, call)
+                try await save(names, call)
+            },
         ]
     }
 
@@ -60,6 +65,12 @@ extension API {
             line.status = image.id.description
             return [line]
         }
+    }
+
+    /// An image is saved for the one platform it has here.
+    private func checkPlatform(of names: [String], _ call: Call) throws {
+        guard let platform = try call.platform(since: 48) else { return }
+        for name in names { try platform.check(try engine.images.image(name), named: name) }
     }
 
     private func noteLoad(_ loaded: LoadedImage) {

@@ -11,29 +11,47 @@ extension API {
                 try await call.answer(.ok, json: try await engine.pruneImages(try call.filters()))
             },
             Route(.GET, "/images/{name...}/json") { call in
-                var inspect = ImageInspect(try engine.images.image(try call.parameter("name")))
-                if call.version < APIVersion(minor: 45) {
-                    (inspect.containerConfig, inspect.container) = (inspect.config, "")
+                let name = try call.parameter("name")
+                let image = try engine.images.image(name)
+                if let platform = try call.platform(since: 49) {
+                    guard !call.query.flag("manifests") else {
+                        throw APIFailure.invalid(
+                            "conflicting options: manifests and platform options cannot both be set")
+                    }
+                    try platform.check(image, named: name)
                 }
-                if call.version < APIVersion(minor: 44) { inspect.virtualSize = inspect.size }
-                try await call.answer(.ok, json: inspect)
+                try await call.answer(.ok, json: ImageInspect(image).shaped(for: call.version))
             },
             Route(.GET, "/images/{name...}/history") { call in
-                let history = try engine.images.history(of: try call.parameter("name"))
+                let name = try call.parameter("name")
+                try call.platform(since: 48)?.check(try engine.images.image(name), named: name)
+                let history = try engine.images.history(of: name)
                 try await call.answer(.ok, json: history.map(ImageHistoryItem.init))
             },
             Route(.POST, "/images/{name...}/tag", tagImage),
             Route(.DELETE, "/images/{name...}") { call in
-                let removed = try await engine.removeImage(
-                    try call.parameter("name"), force: call.query.flag("force"))
+                let name = try call.parameter("name")
+                if call.version >= APIVersion(minor: 50) {
+                    // An image has one platform here: asked for others, there is nothing to remove.
+                    for text in call.query.all("platforms") {
+                        try Platform(json: text).check(try engine.images.image(name), named: name)
+                    }
+                }
+                let removed = try await engine.removeImage(name, force: call.query.flag("force"))
                 try await call.answer(.ok, json: removed)
             },
         ]
     }
 
     private func listImages(_ call: Call) async throws {
-        let filters = try ImageFilters(try call.filters())
-        let shared = call.query.flag("shared-size") ? try engine.images.diskUsage() : nil
+        var named = try call.filters()
+        if call.version < APIVersion(minor: 41), let name = call.query.string("filter") {
+            named["reference", default: []].append(name)
+        }
+        let filters = try ImageFilters(named)
+        let wantsShared = call.version >= APIVersion(minor: 42) && call.query.flag("shared-size")
+        let shared = wantsShared ? try engine.images.diskUsage() : nil
+        let users = engine.containersByImage
         let summaries = try engine.images.images(filters).map { image in
             var summary = ImageSummary(image)
             summary.repoTags = image.tags.filter(filters.shows).map(\.familiar)
@@ -41,7 +59,8 @@ extension API {
             if let entry = shared?.images.first(where: { $0.image.id == image.id }) {
                 summary.sharedSize = Int(entry.sharedSize)
             }
-            return summary
+            summary.containers = users[summary.id] ?? 0
+            return summary.shaped(for: call.version)
         }
         try await call.answer(.ok, json: summaries)
     }
@@ -116,7 +135,7 @@ extension ImageInspect {
         variant = configuration.variant
         os = configuration.os ?? ""
         size = Int(image.size)
-        graphDriver.name = "overlay2"
+        (graphDriver.name, graphDriver.data) = ("overlay2", [:])
         rootFS.type = configuration.rootfs.type
         rootFS.layers = configuration.rootfs.diffIDs.map(\.description)
         metadata.lastTagTime = Timestamp(seconds: Int(image.taggedAt)).description
@@ -154,7 +173,7 @@ extension ImageHistoryItem {
         id = entry.id?.description ?? "<missing>"
         created = Int(entry.createdAt)
         createdBy = entry.createdBy
-        tags = entry.tags.isEmpty ? nil : entry.tags
+        tags = entry.tags
         size = Int(entry.size)
         comment = entry.comment
     }

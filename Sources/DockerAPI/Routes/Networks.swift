@@ -9,8 +9,13 @@ extension API {
         [
             Route(.GET, "/networks") { call in
                 let filters = try call.filters()
-                try await call.answer(
-                    .ok, json: try BuiltInNetwork.allCases.filter { try $0.fits(filters) }.map(\.summary))
+                var list: [NetworkSummary] = []
+                for network in try BuiltInNetwork.allCases.filter({ try $0.fits(filters) }) {
+                    var summary = network.summary
+                    if call.version < APIVersion(minor: 28) { summary.containers = try await members(of: network) }
+                    list.append(summary)
+                }
+                try await call.answer(.ok, json: list)
             },
             Route(.GET, "/networks/{id}") { call in
                 let network = try BuiltInNetwork.find(try call.id)
@@ -18,7 +23,13 @@ extension API {
                 summary.containers = try await members(of: network)
                 try await call.answer(.ok, json: summary)
             },
-            Route(.POST, "/networks/prune") { call in try await call.answer(.ok, json: PruneReport()) },
+            Route(.POST, "/networks/prune") { call in
+                for key in try call.filters().keys where !["until", "label", "label!"].contains(key) {
+                    throw APIFailure.invalid("invalid filter '\(key)'")
+                }
+                // There are none but the two that stay.
+                try await call.answer(.ok, json: ["NetworksDeleted": [String]()])
+            },
             Route(.DELETE, "/networks/{id}") { call in
                 let network = try BuiltInNetwork.find(try call.id)
                 throw APIFailure(.forbidden, "\(network.rawValue) is a pre-defined network and cannot be removed")
@@ -59,7 +70,7 @@ enum BuiltInNetwork: String, CaseIterable {
         (summary.name, summary.id, summary.scope) = (rawValue, id, "local")
         summary.driver = self == .none ? "null" : "host"
         summary.created = Timestamp.never.description
-        summary.ipam.driver = "default"
+        (summary.ipam.driver, summary.ipam.config) = ("default", [])
         (summary.containers, summary.options, summary.labels) = ([:], [:], [:])
         return summary
     }

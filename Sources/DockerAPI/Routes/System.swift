@@ -10,9 +10,14 @@ extension API {
             Route(.GET, "/_ping", ping),
             Route(.HEAD, "/_ping", ping),
             Route(.GET, "/version", showVersion),
-            Route(.GET, "/info") { call in try await call.answer(.ok, json: try await engine.systemInfo()) },
+            Route(.GET, "/info") { call in
+                try await call.answer(.ok, json: try await engine.systemInfo().shaped(for: call.version))
+            },
             Route(.GET, "/events", streamEvents),
-            Route(.GET, "/system/df") { call in try await call.answer(.ok, json: try await engine.diskUsage()) },
+            Route(.GET, "/system/df") { call in
+                let usage = try await engine.diskUsage(of: try call.usageKinds())
+                try await call.answer(.ok, json: usage.shaped(for: call.version))
+            },
         ]
     }
 
@@ -22,6 +27,8 @@ extension API {
             headers: [
                 "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-cache, no-store, must-revalidate",
                 "Pragma": "no-cache", "Swarm": "inactive",
+                // Docker's command line asks BuildKit otherwise, and its error would not be ours.
+                "Builder-Version": "1",
             ], body: ByteBuffer(string: "OK"))
     }
 

@@ -14,7 +14,7 @@ extension API {
             },
             Route(.POST, "/volumes/prune") { call in
                 var filters = try call.filters()
-                // Until 1.42 named volumes went too.
+                // Named volumes too, before 1.42.
                 if call.version < APIVersion(minor: 42) { filters["all"] = ["true"] }
                 try await call.answer(.ok, json: try await engine.pruneVolumes(filters))
             },

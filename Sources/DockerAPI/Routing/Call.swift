@@ -28,7 +28,17 @@ struct Call: Sendable {
     func json<Value: DockerObject>(_ type: Value.Type) async throws -> Value {
         let body = try await exchange.wholeBody(limit: Call.jsonLimit)
         guard body.readableBytes > 0 else { return Value() }
+        try checkIsJSON()
         return try DockerJSON.decode(Value?.self, from: Data(body.readableBytesView)) ?? Value()
+    }
+
+    /// A body of another type is refused, as Docker does: a web page can make a browser send forms and text, but not this.
+    private func checkIsJSON() throws {
+        let value = exchange.head.headers.first(name: "content-type") ?? ""
+        let type = value.prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" }
+        guard type.lowercased() == "application/json" else {
+            throw APIFailure.invalid("unsupported Content-Type header (\(value)): must be 'application/json'")
+        }
     }
 
     /// Docker's `filters`: a JSON object of lists, or as old clients write it of sets.

@@ -17,12 +17,20 @@ extension APIFailure {
         case let error as SignalError: self.init(.badRequest, error.description)
         case let error as LadderError: self.init(.badRequest, error.description)
         case let error as DecodingError: self.init(.badRequest, "invalid JSON: " + DockerJSON.explain(error))
+        case let error as HTTPParserError: self.init(malformed: error)
         case let error as BodyTooLarge:
             self.init(.payloadTooLarge, "the request body is larger than \(error.limit) bytes")
         case is RequestTooSlow:
             self.init(.requestTimeout, "the request body did not come to its end within a minute")
         default: return nil
         }
+    }
+}
+
+extension APIFailure {
+    /// What is no HTTP, or breaks off in the middle.
+    init(malformed error: HTTPParserError) {
+        self.init(.badRequest, "malformed HTTP request: \(error)")
     }
 }
 

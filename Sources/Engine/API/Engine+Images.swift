@@ -15,6 +15,13 @@ extension Engine {
         }
     }
 
+    /// How many containers are made of each image, by the image's id.
+    public var containersByImage: [String: Int] {
+        core.registry.all.reduce(into: [:]) { counts, container in
+            counts[container.snapshot.document.imageID, default: 0] += 1
+        }
+    }
+
     public func removeImage(_ reference: String, force: Bool) async throws(EngineError) -> [ImageDeleteItem] {
         do throws(ImageError) {
             let removals = try await Job.wait(on: .files) { () async throws(ImageError) in

@@ -64,6 +64,7 @@ extension EngineCore {
         (view.driver, view.platform) = (driver.name, "linux")
         view.execIDs = snapshot.execIDs.isEmpty ? nil : snapshot.execIDs
         view.hostConfig = document.host
+        view.hostConfig.cgroupnsMode = document.namespaces.cgroup == .host ? "host" : "private"
         view.graphDriver = driver
         // As in Docker: of the tmpfs only those of `--mount`.
         let named = Set((document.host.mounts ?? []).map { Spec.normalised($0.target) })

@@ -65,6 +65,8 @@ struct ContainerFilter {
     private let ancestors: Set<String>
     private let before: Int64?
     private let since: Int64?
+    /// Filters by name that are regular expressions; what is none is compared as text.
+    private let names: [String: NamePattern]
 
     init(_ options: ListOptions, _ core: EngineCore) throws(EngineError) {
         let known: Set = [
@@ -80,6 +82,10 @@ struct ContainerFilter {
         if let status = filters["status"]?.first(where: { !statuses.contains($0) }) {
             throw .invalid("invalid filter 'status=\(status)'")
         }
+        try ContainerFilter.check(filters)
+        names = Dictionary(
+            (filters["name"] ?? []).compactMap { text in NamePattern(text).map { (text, $0) } },
+            uniquingKeysWith: { first, _ in first })
         // A filter by state, or a limit, looks at all.
         all = options.all || options.limit > 0 || filters["status"] != nil || filters["exited"] != nil
         before = try filters["before"]?.first.map { (text) throws(EngineError) in
@@ -95,7 +101,40 @@ struct ContainerFilter {
                 continue
             }
         }
-        ancestors = found
+        ancestors = found.isEmpty ? [] : try ContainerFilter.withDescendants(found, core)
+    }
+
+    /// Values that can only be a mistake.
+    private static func check(_ filters: Filters) throws(EngineError) {
+        let states = ["none", "starting", "healthy", "unhealthy"]
+        for value in filters["health"] ?? [] where !states.contains(value) {
+            throw .invalid("invalid filter 'health=\(value)'")
+        }
+        for value in filters["exited"] ?? [] where Int(value) == nil {
+            throw .invalid("invalid filter 'exited=\(value)': not a number")
+        }
+        for value in filters["is-task"] ?? [] where !["true", "1", "false", "0"].contains(value) {
+            throw .invalid("invalid filter 'is-task=\(value)'")
+        }
+        for key in ["expose", "publish"] {
+            for value in filters[key] ?? [] where PortRange(value) == nil {
+                throw .invalid("invalid filter '\(key)=\(value)': expected PORT[-PORT][/tcp|udp|sctp]")
+            }
+        }
+    }
+
+    /// And the images that were committed from them, however far down.
+    private static func withDescendants(_ found: Set<String>, _ core: EngineCore) throws(EngineError) -> Set<String> {
+        let images: [Image]
+        do throws(ImageError) { images = try core.images.images() } catch { throw EngineError(error) }
+        var all = found
+        while true {
+            let more = images.filter { image in
+                !all.contains(image.id.description) && (image.parent.map { all.contains($0.description) } ?? false)
+            }
+            guard !more.isEmpty else { return all }
+            for image in more { all.insert(image.id.description) }
+        }
     }
 
     func matches(_ snapshot: ContainerSnapshot) -> Bool {
@@ -115,11 +154,8 @@ struct ContainerFilter {
         switch key {
         case "id": return document.id.hasPrefix(value)
         case "name":
-            let wanted = value.hasPrefix("^") ? value.dropFirst() : value[...]
-            let bare = wanted.hasPrefix("/") ? wanted.dropFirst() : wanted
-            let name = snapshot.name
-            if value.hasPrefix("^") { return bare.hasSuffix("$") ? name == bare.dropLast() : name.hasPrefix(bare) }
-            return bare.hasSuffix("$") ? name.hasSuffix(bare.dropLast()) : name.contains(bare)
+            guard let pattern = names[value] else { return snapshot.name.contains(value) }
+            return pattern.matches(snapshot.name) || pattern.matches("/" + snapshot.name)
         case "label": return Labels.match(document.config.labels ?? [:], value)
         case "status": return StateText.docker(snapshot) == value || StateText.quell(snapshot.live) == value
         case "exited":
@@ -130,9 +166,30 @@ struct ContainerFilter {
         case "health": return (snapshot.isRunning ? snapshot.state.health?.status.rawValue : nil) ?? "none" == value
         case "publish": return false
         case "expose":
-            return document.config.exposedPorts?.keys.contains { $0 == value || $0 == value + "/tcp" } ?? false
+            let range = PortRange(value)
+            return document.config.exposedPorts?.keys.contains { range?.holds($0) ?? false } ?? false
         case "is-task": return value == "false" || value == "0"
         default: return true
         }
+    }
+}
+
+/// `80`, `80/tcp`, `8000-8010/udp`; without a protocol it is TCP.
+struct PortRange: Hashable, Sendable {
+    let ports: ClosedRange<UInt16>
+    let transport: String
+
+    init?(_ text: String) {
+        let halves = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        let ends = halves[0].split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false).map { UInt16($0) }
+        guard let first = ends[0], let last = ends[ends.count - 1], first <= last else { return nil }
+        let transport = halves.count == 2 ? halves[1].lowercased() : "tcp"
+        guard ["tcp", "udp", "sctp"].contains(transport) else { return nil }
+        (ports, self.transport) = (first...last, transport)
+    }
+
+    /// Whether a port of an image or container, written the same way, lies in it.
+    func holds(_ port: String) -> Bool {
+        PortRange(port).map { $0.transport == transport && $0.ports.overlaps(ports) } ?? false
     }
 }

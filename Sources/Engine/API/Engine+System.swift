@@ -90,9 +90,28 @@ extension Engine {
         return list + core.configuration.warnings.map { "WARNING: \($0)" } + core.unreadableWarnings
     }
 
-    /// Walks volumes and written layers: takes as long as there are files.
-    public func diskUsage() async throws(EngineError) -> DiskUsage {
+    /// Walks volumes and written layers: takes as long as there are files. What is not asked for is empty.
+    public func diskUsage(of kinds: Set<UsageKind> = Set(UsageKind.allCases)) async throws(EngineError) -> DiskUsage {
         var usage = DiskUsage()
+        if kinds.contains(.image) { try addImages(to: &usage) }
+        if kinds.contains(.container) {
+            var options = ListOptions()
+            (options.all, options.size) = (true, true)
+            usage.containers = try await listContainers(options)
+        }
+        if kinds.contains(.volume) {
+            for row in core.volumes.all {
+                var volume = core.view(row)
+                volume.usageData = VolumeUsage()
+                volume.usageData?.size = await core.bytes(of: row)
+                volume.usageData?.refCount = core.users(ofVolume: row.name).count
+                usage.volumes.append(volume)
+            }
+        }
+        return usage
+    }
+
+    private func addImages(to usage: inout DiskUsage) throws(EngineError) {
         let stored: ImageDiskUsage
         do throws(ImageError) { stored = try images.diskUsage() } catch { throw EngineError(error) }
         usage.layersSize = Int(stored.layersSize)
@@ -106,16 +125,8 @@ extension Engine {
             summary.containers = uses.count { $0.image == entry.image.id }
             return summary
         }
-        var options = ListOptions()
-        (options.all, options.size) = (true, true)
-        usage.containers = try await listContainers(options)
-        for row in core.volumes.all {
-            var volume = core.view(row)
-            volume.usageData = VolumeUsage()
-            volume.usageData?.size = await core.bytes(of: row)
-            volume.usageData?.refCount = core.users(ofVolume: row.name).count
-            usage.volumes.append(volume)
-        }
-        return usage
     }
 }
+
+/// What `GET /system/df` can be asked for.
+public enum UsageKind: String, CaseIterable, Sendable { case container, image, volume, buildCache = "build-cache" }

@@ -68,7 +68,7 @@ extension Container {
             seccomp: seccomp, seccompFilter: seccomp.flatMap { core.seccompFilters.filter(of: $0.bytes) },
             initPath: try core.initPath(host),
             cgroupPath: core.cgroup(id).path, sharedPIDs: sharedPIDs, devices: devices,
-            shmSize: shmSize, sharedMemory: sharedMemory)
+            shmSize: shmSize, sharedMemory: sharedMemory, blockLimits: try await HostDevices.blockLimits(host, core))
     }
 
     var shmSize: Int64 {

@@ -77,8 +77,34 @@ enum UpdatedLimits {
         if (update.cpuRealtimePeriod ?? 0) != 0 || (update.cpuRealtimeRuntime ?? 0) != 0 {
             throw .unsupported("--cpu-rt-period and --cpu-rt-runtime are not there")
         }
-        if (update.blkioWeight ?? 0) != 0 { throw .unsupported("updating --blkio-weight is not there yet") }
+        try refuseFixed(update, old)
         return host
+    }
+
+    /// What the API allows in an update and Docker overlooks: it stays as it was at creation.
+    private static func refuseFixed(_ update: ContainerUpdateRequest, _ old: HostConfig) throws(EngineError) {
+        let throttles = [
+            update.blkioDeviceReadBps, update.blkioDeviceWriteBps, update.blkioDeviceReadIOps,
+            update.blkioDeviceWriteIOps,
+        ]
+        let given: [(String, Bool)] = [
+            ("BlkioWeight", (update.blkioWeight ?? 0) != 0),
+            ("BlkioWeightDevice and the limits by device", !(update.blkioWeightDevice ?? []).isEmpty),
+            ("BlkioWeightDevice and the limits by device", throttles.contains { !($0 ?? []).isEmpty }),
+            ("CgroupParent", !(update.cgroupParent ?? "").isEmpty),
+            ("Devices", !(update.devices ?? []).isEmpty),
+            ("DeviceCgroupRules", !(update.deviceCgroupRules ?? []).isEmpty),
+            ("DeviceRequests", !(update.deviceRequests ?? []).isEmpty), ("Ulimits", !(update.ulimits ?? []).isEmpty),
+            ("Init", update.initProcess.map { $0 != (old.initProcess ?? false) } ?? false),
+            ("OomKillDisable", update.oomKillDisable.map { $0 != (old.oomKillDisable ?? false) } ?? false),
+            ("MemorySwappiness", update.memorySwappiness.map { $0 != -1 && $0 != old.memorySwappiness } ?? false),
+            ("KernelMemoryTCP", (update.kernelMemoryTCP ?? 0) > 0), ("CpuCount", (update.cpuCount ?? 0) != 0),
+            ("CpuPercent", (update.cpuPercent ?? 0) != 0), ("IOMaximumIOps", (update.ioMaximumIOps ?? 0) != 0),
+            ("IOMaximumBandwidth", (update.ioMaximumBandwidth ?? 0) != 0),
+        ]
+        if let (name, _) = given.first(where: \.1) {
+            throw .unsupported("updating \(name) is not there: make a new container")
+        }
     }
 
     private static func check(_ update: ContainerUpdateRequest) throws(EngineError) {

@@ -57,6 +57,8 @@ struct MountPlan: Codable, Hashable, Sendable {
     /// `rprivate`, `rslave`, `rshared` or without r.
     var propagation = "rprivate"
     var recursive = true
+    /// Read-only with all that is mounted below the source (Linux 5.12).
+    var readOnlyRecursive: Bool?
     /// Make the source directory where it is missing (`-v`, not `--mount`).
     var createsSource = false
     /// Fill an empty volume with what the image has there.

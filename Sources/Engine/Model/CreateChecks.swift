@@ -30,12 +30,18 @@ enum CreateChecks {
             throw .unsupported("--cgroup-parent is not there yet: the engine's own is a setting of quelld")
         }
         if (host.kernelMemoryTCP ?? 0) > 0 { throw .unsupported("--kernel-memory-tcp is not there") }
-        for mount in host.mounts ?? [] where mount.bindOptions?.readOnlyForceRecursive == true {
-            throw .unsupported("bind-recursive=readonly is not there yet (mount at \(mount.target))")
+        try refuseOtherSystems(host)
+        if let group = host.cgroup, !group.isEmpty {
+            throw .unsupported("Cgroup \"\(group)\": joining a control group is not there")
+        }
+        if request.config.networkDisabled == true, let mode = host.networkMode,
+            mode == "host" || mode.hasPrefix("container:")
+        {
+            throw .invalid("NetworkDisabled contradicts the network mode \(mode)")
         }
         try checkNetworkConflicts(request.config, host)
         try checkExtraHosts(host)
-        try refuseThrottles(host)
+        try checkBlockLimits(host)
         try refuseNetworks(request)
         try checkLog(host.logConfig)
         if host.autoRemove, let policy = host.restartPolicy?.name, !policy.isEmpty, policy != "no" {
@@ -58,6 +64,18 @@ enum CreateChecks {
         }
     }
 
+    /// Docker on Linux overlooks them.
+    private static func refuseOtherSystems(_ host: HostConfig) throws(EngineError) {
+        let numbers = [
+            ("CpuCount", host.cpuCount ?? 0), ("CpuPercent", host.cpuPercent ?? 0),
+            ("IOMaximumIOps", Int(clamping: host.ioMaximumIOps ?? 0)),
+            ("IOMaximumBandwidth", Int(clamping: host.ioMaximumBandwidth ?? 0)),
+        ]
+        for (name, number) in numbers where number != 0 {
+            throw .unsupported("\(name): only Windows has it")
+        }
+    }
+
     /// `name:address`
     private static func checkExtraHosts(_ host: HostConfig) throws(EngineError) {
         for entry in host.extraHosts ?? [] {
@@ -69,12 +87,16 @@ enum CreateChecks {
         }
     }
 
-    private static func refuseThrottles(_ host: HostConfig) throws(EngineError) {
+    private static func checkBlockLimits(_ host: HostConfig) throws(EngineError) {
         let lists = [
             host.blkioDeviceReadBps, host.blkioDeviceWriteBps, host.blkioDeviceReadIOps, host.blkioDeviceWriteIOps,
         ]
-        if lists.contains(where: { !($0 ?? []).isEmpty }) || !(host.blkioWeightDevice ?? []).isEmpty {
-            throw .unsupported("block I/O limits by device are not there yet: use --blkio-weight")
+        for path in lists.flatMap({ ($0 ?? []).map(\.path) }) + (host.blkioWeightDevice ?? []).map(\.path)
+        where !path.hasPrefix("/") || path.utf8.contains(0) {
+            throw .invalid("bad device path: \"\(path)\" is not absolute")
+        }
+        for device in host.blkioWeightDevice ?? [] where !(10...1000).contains(device.weight) {
+            throw .invalid("Range of blkio weight is from 10 to 1000: \(device.weight) of \(device.path)")
         }
         if (host.cpuRealtimePeriod ?? 0) != 0 || (host.cpuRealtimeRuntime ?? 0) != 0 {
             throw .unsupported("--cpu-rt-period and --cpu-rt-runtime are not there")
@@ -90,9 +112,26 @@ enum CreateChecks {
             }
             throw .notFound(kind: "network", name: mode)
         }
-        for name in (request.networkingConfig?.endpointsConfig ?? [:]).keys where !known.contains(name) && name != mode
-        {
-            throw .unsupported("networks are not there yet (\(name)): use --network none, host or container:NAME")
+        for (name, endpoint) in request.networkingConfig?.endpointsConfig ?? [:] {
+            guard known.contains(name) || name == mode else {
+                throw .unsupported("networks are not there yet (\(name)): use --network none, host or container:NAME")
+            }
+            try refuseSettings(endpoint, of: name)
+        }
+    }
+
+    /// Networks without a bridge have nothing to set.
+    private static func refuseSettings(_ endpoint: EndpointSettings, of network: String) throws(EngineError) {
+        let ipam = endpoint.ipamConfig
+        let addresses = [ipam?.ipv4Address, ipam?.ipv6Address, endpoint.ipAddress, endpoint.globalIPv6Address]
+        guard addresses.allSatisfy({ ($0 ?? "").isEmpty }), (ipam?.linkLocalIPs ?? []).isEmpty else {
+            throw .invalid("user specified IP address is supported on user defined networks only (\(network))")
+        }
+        guard (endpoint.aliases ?? []).isEmpty, (endpoint.links ?? []).isEmpty else {
+            throw .invalid("network-scoped aliases are only supported for user-defined networks (\(network))")
+        }
+        guard (endpoint.macAddress ?? "").isEmpty, (endpoint.driverOpts ?? [:]).isEmpty else {
+            throw .unsupported("MacAddress and DriverOpts need a bridge network, which is not there yet (\(network))")
         }
     }
 

@@ -94,12 +94,27 @@ struct MountParsing {
             throw .invalid("invalid mount config for type \"\(mount.type)\": field Target must not be empty")
         }
         let target = try MountParsing.absolute(mount.target, in: mount.target)
+        try MountParsing.refuseForeignOptions(of: mount)
         switch mount.type {
         case "bind": return try boundMount(mount, target)
         case "volume": return try volumeMount(mount, target)
         case "tmpfs": return tmpfsMount(mount, target)
         case "image", "npipe", "cluster": throw .unsupported("mount type \"\(mount.type)\" is not there yet")
         default: throw .invalid("mount type unknown: \"\(mount.type)\"")
+        }
+    }
+
+    /// Options of another type of mount are refused, not overlooked.
+    private static func refuseForeignOptions(of mount: Mount) throws(EngineError) {
+        let given = [
+            ("bind", "BindOptions", mount.bindOptions != nil), ("volume", "VolumeOptions", mount.volumeOptions != nil),
+            ("tmpfs", "TmpfsOptions", mount.tmpfsOptions != nil), ("image", "ImageOptions", mount.imageOptions != nil),
+        ]
+        for (type, field, isThere) in given where isThere && mount.type != type {
+            throw .invalid("invalid mount config for type \"\(mount.type)\": field \(field) must not be specified")
+        }
+        if mount.type == "tmpfs", !(mount.source ?? "").isEmpty {
+            throw .invalid("invalid mount config for type \"tmpfs\": field Source must not be specified")
         }
     }
 
@@ -112,13 +127,29 @@ struct MountParsing {
         var plan = MountPlan(kind: .bind, source: Spec.normalised(source), target: target, readOnly: mount.readOnly)
         plan.createsSource = mount.bindOptions?.createMountpoint ?? false
         plan.recursive = !(mount.bindOptions?.nonRecursive ?? false)
+        // Only where it is asked for: crun 1.8 cannot do it for a file.
+        plan.readOnlyRecursive = mount.bindOptions?.readOnlyForceRecursive
         if let propagation = mount.bindOptions?.propagation, !propagation.isEmpty {
             guard MountParsing.propagations.contains(propagation) else {
                 throw .invalid("invalid propagation mode: \"\(propagation)\"")
             }
             plan.propagation = propagation
         }
+        try MountParsing.checkForced(mount, plan)
         return plan
+    }
+
+    private static func checkForced(_ mount: Mount, _ plan: MountPlan) throws(EngineError) {
+        guard mount.bindOptions?.readOnlyForceRecursive == true else { return }
+        guard mount.readOnly, plan.recursive, mount.bindOptions?.readOnlyNonRecursive != true else {
+            throw .invalid(
+                "ReadOnlyForceRecursive of \(plan.target) needs ReadOnly, and excludes NonRecursive and ReadOnlyNonRecursive"
+            )
+        }
+        guard plan.propagation == "rprivate" else {
+            throw .invalid(
+                "ReadOnlyForceRecursive of \(plan.target) needs the propagation rprivate, not \(plan.propagation)")
+        }
     }
 
     private func volumeMount(_ mount: Mount, _ target: String) throws(EngineError) -> MountPlan {

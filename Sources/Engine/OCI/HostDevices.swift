@@ -13,6 +13,39 @@ enum HostDevices {
         return found
     }
 
+    /// Weights and limits of block devices as the OCI has them, by number; rates are in bytes or operations a second.
+    static func blockLimits(_ host: HostConfig, _ core: EngineCore) async throws(EngineError) -> [String: JSON] {
+        var limits: [String: JSON] = [:]
+        for (member, list) in [
+            ("throttleReadBpsDevice", host.blkioDeviceReadBps), ("throttleWriteBpsDevice", host.blkioDeviceWriteBps),
+            ("throttleReadIOPSDevice", host.blkioDeviceReadIOps),
+            ("throttleWriteIOPSDevice", host.blkioDeviceWriteIOps),
+        ] {
+            var entries: [JSON] = []
+            for device in list ?? [] {
+                let (major, minor) = try await blockNumber(device.path, core)
+                entries.append(["major": JSON(major), "minor": JSON(minor), "rate": JSON(device.rate)])
+            }
+            if !entries.isEmpty { limits[member] = .array(entries) }
+        }
+        var weights: [JSON] = []
+        for device in host.blkioWeightDevice ?? [] {
+            let (major, minor) = try await blockNumber(device.path, core)
+            weights.append(["major": JSON(major), "minor": JSON(minor), "weight": JSON(device.weight)])
+        }
+        if !weights.isEmpty { limits["weightDevice"] = .array(weights) }
+        return limits
+    }
+
+    private static func blockNumber(_ path: String, _ core: EngineCore) async throws(EngineError) -> (Int64, Int64) {
+        var mapping = DeviceMapping()
+        mapping.pathOnHost = path
+        guard let found = try await mapped(mapping, core).first, found.path == path, found.type == "b" else {
+            throw .invalid("\(path) is no block device: its I/O cannot be limited")
+        }
+        return (found.major, found.minor)
+    }
+
     private static func mapped(_ mapping: DeviceMapping, _ core: EngineCore) async throws(EngineError) -> [HostDevice] {
         let inside = mapping.pathInContainer.isEmpty ? mapping.pathOnHost : mapping.pathInContainer
         let access = mapping.cgroupPermissions.isEmpty ? "rwm" : mapping.cgroupPermissions

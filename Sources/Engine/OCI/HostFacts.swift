@@ -18,6 +18,9 @@ struct HostFacts: Hashable, Sendable {
     var processors: Int
     var memoryBytes: UInt64
 
+    /// mount_setattr(2) with AT_RECURSIVE.
+    var mountsReadOnlyRecursively: Bool { (kernelMajor, kernelMinor) >= (5, 12) }
+
     /// CAP_SYS_RESOURCE (24).
     var canRaiseLimits: Bool { capabilities & (1 << 24) != 0 }
 }

@@ -9,7 +9,7 @@ extension Spec {
         let ordered = input.mounts.enumerated().sorted {
             (depth($0.element), $0.offset) < (depth($1.element), $1.offset)
         }
-        for (_, mount) in ordered { list.append(own(mount)) }
+        for (_, mount) in ordered { list.append(own(mount, input.facts)) }
         return .array(list)
     }
 
@@ -69,7 +69,7 @@ extension Spec {
         return list
     }
 
-    private static func own(_ resolved: ResolvedMount) -> JSON {
+    private static func own(_ resolved: ResolvedMount, _ facts: HostFacts) -> JSON {
         let plan = resolved.plan
         switch plan.kind {
         case .tmpfs:
@@ -81,7 +81,8 @@ extension Spec {
             if plan.readOnly { options.append("ro") }
             return mount("tmpfs", "tmpfs", plan.target, options)
         case .bind, .volume:
-            let access = plan.readOnly ? "ro" : "rw"
+            let whole = plan.readOnlyRecursive == true && facts.mountsReadOnlyRecursively
+            let access = plan.readOnly ? (whole ? "rro" : "ro") : "rw"
             return mount(
                 "bind", resolved.source, plan.target, [plan.recursive ? "rbind" : "bind", plan.propagation, access])
         }

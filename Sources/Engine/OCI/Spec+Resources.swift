@@ -8,8 +8,14 @@ extension Spec {
             "memory": try memory(host, input.facts),
             "cpu": try processor(host, input.facts),
             "pids": (host.pidsLimit ?? 0) > 0 ? ["limit": JSON(host.pidsLimit ?? 0)] : nil,
-            "blockIO": (host.blkioWeight ?? 0) > 0 ? ["weight": JSON(host.blkioWeight ?? 0)] : nil,
+            "blockIO": blockIO(input),
         ])
+    }
+
+    private static func blockIO(_ input: SpecInput) -> JSON? {
+        var members = input.blockLimits
+        if let weight = input.document.host.blkioWeight, weight > 0 { members["weight"] = JSON(weight) }
+        return members.isEmpty ? nil : .object(members)
     }
 
     /// Limits of memory in bytes. Without `memorySwap`, twice the memory where swap can be limited at all.

@@ -58,10 +58,10 @@ enum StateText {
     private static func remark(_ snapshot: ContainerSnapshot, _ seen: Observation) -> String {
         if !snapshot.supervised { return " (unsupervised)" }
         switch (snapshot.live, seen) {
-        case (.stuck, _): return " (stuck)"
+        case (.stuck, _): return " (stuck\(duration(snapshot).map { ", stopping for \($0)" } ?? ""))"
         case (_, .empty): return " (ending)"
         case (.paused, _): return " (Paused)"
-        case (.stopping, _): return " (stopping)"
+        case (.stopping, _): return " (stopping\(duration(snapshot).map { " for \($0)" } ?? ""))"
         case (_, .mainEnded): return " (main process has ended)"
         default: break
         }
@@ -71,6 +71,11 @@ enum StateText {
         case .healthy: return " (healthy)"
         case .unhealthy: return " (unhealthy)"
         }
+    }
+
+    /// Of the stop that goes on; nil where an engine before this one accepted it and nothing was heard of it since.
+    private static func duration(_ snapshot: ContainerSnapshot) -> String? {
+        snapshot.stopSince.map { span((MonotonicClock.now() - $0).wholeNanoseconds).lowercased() }
     }
 
     static func exitText(_ status: ExitStatus?) -> String {
