@@ -94,7 +94,7 @@ HOST = {
     "UTSMode": ("host", DONE, ""),
     "Ulimits": ([{"Name": "nofile", "Soft": 64, "Hard": 128}], DONE, ""),
     "UsernsMode": ("private", REFUSED, "`host` is taken"),
-    "VolumeDriver": ("nope", REFUSED, "`local` is taken"),
+    "VolumeDriver": ("local", DONE, "another one is refused (404) where a volume would be made with it"),
     "VolumesFrom": (["full:ro"], DONE, ""),
 }
 CONFIG = {

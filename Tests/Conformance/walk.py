@@ -101,7 +101,7 @@ def volumes(walk):
     call("POST", "/volumes/create", 201, body={"Name": "conformance-volume", "Labels": {"a": "b"}, "Driver": "local"})
     call("POST", "/volumes/create", 201, body={})
     call("POST", "/volumes/create", 400, body={"Name": "/bad/"})
-    call("POST", "/volumes/create", 501, body={"Name": "other", "Driver": "nope"})
+    call("POST", "/volumes/create", 404, body={"Name": "other", "Driver": "nope"})
     call("GET", "/volumes", 200)
     for name, value in (("name", "conformance"), ("label", "a=b"), ("dangling", "true"), ("driver", "local")):
         found = call("GET", "/volumes", 200, query={"filters": {name: [value]}}).json["Volumes"]
@@ -119,6 +119,8 @@ def volumes(walk):
 
 def networks(walk):
     call = walk.call
+    call("GET", "/plugins", 200)
+    call("GET", "/plugins/{name}/json", 404, name="nope")
     call("GET", "/networks", 200)
     for name, value in (("name", "host"), ("driver", "host"), ("scope", "local"), ("type", "builtin"), ("id", "6")):
         call("GET", "/networks", 200, query={"filters": {name: [value]}})
