@@ -78,7 +78,8 @@ static int hide_mounts(struct child *child)
     const struct clinux_spawn_request *request = child->request;
     if (request->hidden_count == 0) return 0;
     if (unshare(CLONE_NEWNS) < 0) return fail(child, CLINUX_STEP_NAMESPACE, 0);
-    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) return fail(child, CLINUX_STEP_PROPAGATION, 0);
+    /* What is unmounted here stays mounted elsewhere; what is mounted there comes in, as rslave mounts need. */
+    if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0) return fail(child, CLINUX_STEP_PROPAGATION, 0);
     for (size_t i = 0; i < request->hidden_count; i++)
         if (umount2(request->hidden_mounts[i], MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL && errno != ENOENT)
             return fail(child, CLINUX_STEP_HIDE, (int)i);

@@ -127,6 +127,7 @@ private func frame(_ opcode: UInt8, _ payload: [UInt8], isLast: Bool = true, isM
             let id = try await api.run(["/bin/sh", "-c", "echo out; read line; echo gone"]) {
                 $0.config.openStdin = true
             }
+            while try await !api.send("GET", "/containers/\(id)/logs?stdout=1").text.contains("out") {}
             let client = try await open(api, "/v1.51/containers/\(id)/attach/ws?logs=1&stream=1&stdin=1&stdout=1")
             #expect(await client.readMessages(count: 4) == Array("out\n".utf8))
             try await client.send(bytes: frame(2, [10]))

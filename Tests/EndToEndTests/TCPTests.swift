@@ -11,7 +11,7 @@ import Testing
             try daemon.shutDown()
             try daemon.start(["-H", "tcp://\(address)"])
             #expect(daemon.process?.errorsSoFar.contains("API is accessible on tcp://\(address)") == true)
-            let info = try daemon.must("-H", "tcp://\(address)", "info")
+            let info = try daemon.quell("-H", "tcp://\(address)", "info").text
             #expect(info.contains("without client certificates"), "\(info)")
             #expect(
                 try daemon.must("-H", "tcp://\(address)", "run", "--rm", Programs.image, "echo", "over TCP")

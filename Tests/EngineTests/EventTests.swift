@@ -57,7 +57,7 @@ import Testing
                 try await past(fixture, ["label": ["team=a"], "event": ["start", "die"]]).map(\.action) == [
                     "start", "die",
                 ])
-            #expect(try await past(fixture, ["volume": ["store"]]).count == 5)
+            #expect(try await past(fixture, ["volume": ["store"]]).count == 4)
             #expect(try await past(fixture, ["node": ["x"]]).isEmpty)
             #expect(try await past(fixture, ["container": [id]], since: Int64(die.timeNano)).first?.action == "die")
             #expect(try await past(fixture, ["container": [id]], since: Int64(die.timeNano) + 1).first?.action != "die")

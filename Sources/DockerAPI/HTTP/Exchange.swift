@@ -146,7 +146,7 @@ final class Exchange: Sendable {
     /// Turns the connection into a raw stream: `101 UPGRADED` for a client that asked for it, else `200 OK`. What the
     /// client sent right behind its request is read first.
     func hijack(contentType: String) async throws {
-        var headers: HTTPHeaders = ["Content-Type": contentType]
+        var headers: HTTPHeaders = ["content-type": contentType]
         let upgrades = head.headers.contains(name: "upgrade")
         if upgrades {
             headers.add(name: "connection", value: "Upgrade")

@@ -148,16 +148,21 @@ enum BindSource {
     static func check(_ plan: MountPlan, _ core: EngineCore) async throws(EngineError) {
         let outcome = try await core.hostLook.run(
             [plan.createsSource ? "make" : "look", plan.source], "looking at the bind source \(plan.source)", core)
-        guard case .failed(let errno, let text) = outcome else { return try checkPropagation(plan) }
+        guard case .failed(let errno, let text) = outcome else { return try checkPropagation(plan, core) }
         if plan.createsSource { throw .system("make the bind source \(plan.source): \(text)") }
         guard errno == 2 else { throw .system("look at the bind source \(plan.source): \(text)") }
         throw .invalid("invalid mount config for type \"bind\": bind source path does not exist: \(plan.source)")
     }
 
     /// Mounts come and go between host and container only where the mount that the source is on lets them. Docker's words.
-    private static func checkPropagation(_ plan: MountPlan) throws(EngineError) {
+    private static func checkPropagation(_ plan: MountPlan, _ core: EngineCore) throws(EngineError) {
         let words: Set<String> = ["shared", "rshared", "slave", "rslave"]
         guard words.contains(plan.propagation) else { return }
+        if plan.propagation.hasSuffix("shared"), !core.cgroups.hiddenFromRuntime.isEmpty {
+            throw .unsupported(
+                "\(plan.propagation) of \(plan.source): on this host (hybrid cgroups) the runtime has a mount namespace of "
+                    + "its own, out of which nothing propagates; use rslave, or a host with cgroup v2 alone")
+        }
         let mounts = try attempt { () throws(SystemError) in try Mount.list(under: "/") }
         // Of those on one place the last is on top.
         let holding = mounts.filter { mount in

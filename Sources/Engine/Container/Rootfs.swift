@@ -48,13 +48,16 @@ extension Container {
     }
 
     private func mountSources() async throws(EngineError) {
+        for plan in document.mounts where plan.kind == .volume {
+            try await core.volumes.hold(plan.source, for: id, core)
+        }
         try await fillVolumes()
         for plan in document.mounts where plan.kind != .tmpfs {
             // A source of `-v` that is missing is made at the start, not for who only looks.
             let (directory, name) =
                 switch plan.kind {
                 case .tmpfs, .bind: ("/", plan.source)
-                case .volume: (try await core.volumes.directory(of: plan.source), plan.subpath ?? ".")
+                case .volume: (try await core.volumes.directory(of: plan.source, core), plan.subpath ?? ".")
                 }
             let outcome = try await core.hostLook.run(
                 ["bind-into", directory, name, paths.rootfs, plan.target], "showing \(plan.source) at \(plan.target)",
