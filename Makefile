@@ -18,8 +18,8 @@ build: ## Build the four programs (BUILD=release or debug)
 test: ## Build everything and run all tests on real containers (root); fails if a test leaves anything behind
 	@scripts/test
 
-test-v2: ## Run the supervisor's tests in a machine with cgroup v2 alone (FILTER=ShimTests; emulated, some minutes)
-	@scripts/test-v2 "$(FILTER)"
+test-v2: ## Run tests of stops and hangs in a machine with cgroup v2, NFS and device-mapper (FILTER=…; emulated, some minutes)
+	@scripts/test-v2 $(if $(FILTER),"$(FILTER)")
 
 conformance: ## Hold a private quelld against Docker's OpenAPI document, then run docker's own clients against it (many minutes)
 	@BUILD=$(BUILD) scripts/conformance
