@@ -47,6 +47,8 @@ public struct WhyStop: DockerObject, Hashable {
     public var notes: [String] = []
     /// Since the stop that goes on was accepted.
     public var elapsedMs: Int?
+    /// KILL was sent: what a signal would do is beside the point.
+    public var killed: Bool = false
 
     public init() {}
 }

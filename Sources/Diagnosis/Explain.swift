@@ -23,6 +23,9 @@ extension Evidence {
         return lines
     }
 
+    /// KILL was sent to it, and it cannot be stopped otherwise any more.
+    var isKilled: Bool { subject.stop?.isStuck == true || main?.tasks.contains(where: \.isKillPending) == true }
+
     /// The main process; where none was named, the oldest.
     var main: ProcessEvidence? { processes.first(where: \.isMain) ?? processes.first }
 

@@ -25,6 +25,11 @@ public struct Explanation: Hashable, Sendable {
     }
 }
 
+extension Explanation {
+    /// The option of `quell release` that the remedy wants; nil: none, as it reaches no further than the subject.
+    public func option(for remedy: Remedy) -> String? { evidence.option(for: remedy) }
+}
+
 /// One thing that keeps tasks from ending.
 public struct Cause: Hashable, Sendable {
     public enum Certainty: Int, Hashable, Sendable {

@@ -53,7 +53,8 @@ extension Holds {
 
     private func network(_ cause: inout Cause) {
         guard let task = cause.tasks.first(where: { $0.mount != nil }), let mount = task.mount else {
-            cause.summary = "\(people(cause.tasks)) \(waits(cause.tasks)) for a network file system"
+            cause.summary =
+                "\(people(cause.tasks)) \(waits(cause.tasks)) for a network file system, which one is not known"
             return
         }
         let server = mount.source.split(separator: ":").first.map(String.init) ?? mount.source

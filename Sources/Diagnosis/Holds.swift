@@ -58,6 +58,8 @@ struct Holds {
         if evidence.freezer(of: task) != nil { return frozen(task) }
         if task.sleepsIn(KernelFunctions.reclaim) { return memory(task) }
         if task.sleepsIn(KernelFunctions.blockIO) { return blockIO(task) }
+        // Whatever function it sleeps in: what it works on is on a device that completes nothing.
+        if task.call?.isDeviceControl != true, device(of: task)?.isStalled == true { return blockIO(task) }
         if task.sleepsIn(KernelFunctions.lock) { return waiting(task, .unknown, "lock") }
         if let driver = task.driver { return waiting(task, .driver, driver.module ?? driver.function) }
         return waiting(task, .unknown, task.wchan)
@@ -142,14 +144,21 @@ struct Holds {
         {
             return named
         }
-        guard let mount = task.mount else { return evidence.devices.first(where: \.isSuspended) }
+        guard let mount = task.mount else {
+            // At its very end a process has no descriptors any more: then it is the only one that it can be.
+            let halted = evidence.devices.filter { $0.isSuspended || $0.isStalled }
+            return task.isExiting && halted.count == 1 ? halted[0] : halted.first(where: \.isSuspended)
+        }
         return evidence.devices.first { $0.number == mount.device || mount.source == "/dev/" + $0.name }
     }
 }
 
 extension TaskEvidence {
+    /// It is at its very end, and may have neither descriptors nor mounts any more.
+    var isExiting: Bool { stack.contains("do_exit") }
+
     func sleepsIn(_ functions: Set<String>) -> Bool {
-        functions.contains(wchan) || stack.contains { functions.contains($0) }
+        functions.contains(wchan) || stack.contains { functions.contains(KernelFunctions.plain($0)) }
     }
 
     var isVforkParent: Bool {

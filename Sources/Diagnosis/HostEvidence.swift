@@ -58,6 +58,9 @@ public struct BlockDevice: Hashable, Sendable {
     public var completed: UInt64 = 0
 
     public init(number: DeviceNumber, name: String) { (self.number, self.name) = (number, name) }
+
+    /// It has requests, and has completed none of them meanwhile.
+    public var isStalled: Bool { inFlight > 0 && !hasProgressed }
 }
 
 /// Pressure stall information, in percent of the last ten seconds. Nil: the kernel has it not, or it is switched off.

@@ -40,12 +40,24 @@ enum KernelFunctions {
         "blkdev_issue_flush", "jbd2_log_wait_commit", "jbd2_journal_commit_transaction", "wait_transaction_locked",
         "do_get_write_access", "__folio_lock", "__lock_page", "rq_qos_wait", "balance_dirty_pages", "xfs_log_force_seq",
         "xlog_wait_on_iclog", "xfs_buf_iowait", "btrfs_commit_transaction", "blk_execute_rq", "blk_io_schedule",
-        "md_flush_request", "raid5_get_active_stripe", "dio_await_one", "iomap_dio_rw", "__iomap_dio_rw",
+        "wb_wait_for_completion", "sync_inodes_sb", "__sync_dirty_buffer", "md_flush_request",
+        "raid5_get_active_stripe", "dio_await_one", "iomap_dio_rw", "__iomap_dio_rw",
+    ]
+    /// Modules that are no driver of a device.
+    private static let fileSystems: Set<String> = [
+        "ext4", "jbd2", "xfs", "btrfs", "f2fs", "overlay", "fuse", "nfs", "nfsv3", "nfsv4", "sunrpc", "cifs", "ceph",
+        "libceph", "9p", "9pnet", "netfs", "fscache",
     ]
     private static let networkFileSystems = ["nfs", "rpc_", "smb2_", "smb_", "cifs_", "ceph_", "p9_", "v9fs_", "afs_"]
 
     static func isFuse(_ function: String) -> Bool {
-        function.hasPrefix("fuse_") || function.hasPrefix("__fuse_") || function == "request_wait_answer"
+        function.hasPrefix("fuse_") || function.hasPrefix("__fuse_") || plain(function) == "request_wait_answer"
+    }
+
+    /// Without its module: `jbd2_log_wait_commit [jbd2]` is the same function where the file system is built in.
+    static func plain(_ function: String) -> String {
+        guard function.hasSuffix("]"), let blank = function.firstIndex(of: " ") else { return function }
+        return String(function[..<blank])
     }
 
     static func isNetworkFileSystem(_ function: String) -> Bool {
@@ -53,6 +65,7 @@ enum KernelFunctions {
     }
 
     static func isFrozenFileSystem(_ stack: [String]) -> Bool {
+        let stack = stack.map(plain)
         if stack.contains(where: frozenFileSystem.contains) { return true }
         guard stack.contains(where: perCPUSemaphore.contains) else { return false }
         return !stack.contains { function in otherPerCPUSemaphores.contains { function.hasPrefix($0) } }
@@ -63,7 +76,8 @@ enum KernelFunctions {
         for line in stack.reversed() {
             let words = line.split(separator: " ")
             if words.count == 2, words[1].hasPrefix("["), words[1].hasSuffix("]") {
-                return (String(words[0]), String(words[1].dropFirst().dropLast()))
+                let module = String(words[1].dropFirst().dropLast())
+                if !fileSystems.contains(module) { return (String(words[0]), module) }
             }
         }
         return nil

@@ -7,8 +7,11 @@ extension Look {
     func lookAtDevices(isFirst: Bool) {
         if isFirst {
             for task in evidence.tasks where task.isWorthDetails {
-                guard let device = task.file.flatMap(device(of:)) ?? task.mount.flatMap(device(of:)) else { continue }
-                if !evidence.devices.contains(where: { $0.number == device.number }) { evidence.devices.append(device) }
+                if let device = task.file.flatMap(device(of:)) ?? task.mount.flatMap(device(of:)) {
+                    add(device)
+                } else if task.state == "D", task.mount == nil, task.isExiting {
+                    addDevices(ofMountsOf: task)
+                }
             }
             return
         }
@@ -19,6 +22,19 @@ extension Look {
             evidence.devices[index].inFlight = now.inFlight
         }
     }
+
+    private func add(_ device: BlockDevice) {
+        if !evidence.devices.contains(where: { $0.number == device.number }) { evidence.devices.append(device) }
+    }
+
+    /// What it works on is not known: it may be any that it can reach.
+    private func addDevices(ofMountsOf task: TaskEvidence) {
+        let main = evidence.subject.main
+        let seen = reading { () throws(SystemError) in try mounts.all(of: task.tid, main: main) } ?? []
+        for device in seen.prefix(Look.deviceLimit).compactMap(device(of:)) { add(device) }
+    }
+
+    private static let deviceLimit = 64
 
     /// The device node itself is read or written.
     private func device(of file: TaskFile) -> BlockDevice? {

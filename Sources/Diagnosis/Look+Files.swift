@@ -49,7 +49,7 @@ extension Look {
                     texts += 1
                     task.file = file(at: path.address, path.directory, of: task.tid)
                 }
-                task.mount = mount(of: task.file, task.tid, main)
+                task.mount = mount(of: task.file, task.tid, main) ?? onlyNetworkMount(of: task, main)
                 task.hostMountPoint = task.mount.flatMap(hostMountPoint)
                 evidence.processes[index].tasks[place] = task
             }
@@ -83,6 +83,20 @@ extension Look {
             guard file.descriptor == nil else { return nil }
             return try mounts.mount(at: file.path, of: pid, main: main)
         }
+    }
+
+    /// Of a task that waits for a network file system after its descriptors are gone, as whoever has written and is killed:
+    /// where it can reach one only, it is that.
+    private func onlyNetworkMount(of task: TaskEvidence, _ main: Int32?) -> MountInfo? {
+        guard task.file == nil, task.stack.contains(where: KernelFunctions.isNetworkFileSystem) else { return nil }
+        let seen = reading { () throws(SystemError) in try mounts.all(of: task.tid, main: main) } ?? []
+        let remote = seen.filter { FileSystemKind.isNetwork($0.type) }
+        guard let first = remote.first, remote.allSatisfy({ $0.device == first.device }) else {
+            let places = remote.map(\.mountPoint).joined(separator: ", ")
+            if !remote.isEmpty { gap("for which network file system it waits is not known: one of \(places)") }
+            return nil
+        }
+        return first
     }
 
     /// Where the whole file system is to be seen, rather than a directory of it.

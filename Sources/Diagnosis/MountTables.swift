@@ -3,12 +3,14 @@ internal import Linux
 /// The mounts as processes see them. A process that ends has none any more: then those of others tell.
 struct MountTables {
     private let procfs: Procfs
-    private let saved: [MountInfo]
+    /// A file; nil: there is none.
+    private let savedPath: String?
+    private var saved: [MountInfo]?
     private var tables: [Int32: [MountInfo]] = [:]
     private var host: [MountInfo]?
     private static let limit = 16
 
-    init(_ procfs: Procfs, saved: [MountInfo]) { (self.procfs, self.saved) = (procfs, saved) }
+    init(_ procfs: Procfs, saved path: String?) { (self.procfs, savedPath) = (procfs, path) }
 
     /// By its number, which no two mounts of the host have: the process's own, those of the main process, those that were
     /// saved, those of this program.
@@ -51,7 +53,15 @@ struct MountTables {
     private mutating func candidates(_ pid: Int32, _ main: Int32?) throws(SystemError) -> [[MountInfo]] {
         var result = [try table(pid)]
         if let main, main != pid { result.append(try table(main)) }
-        return result + [saved]
+        return result.allSatisfy(\.isEmpty) ? [try savedMounts()] : result
+    }
+
+    private mutating func savedMounts() throws(SystemError) -> [MountInfo] {
+        if let saved { return saved }
+        let mounts = MountInfo.parse(
+            try savedPath.flatMap { path throws(SystemError) in try File.readIfPresent(path) } ?? [])
+        saved = mounts
+        return mounts
     }
 
     private mutating func table(_ pid: Int32) throws(SystemError) -> [MountInfo] {

@@ -1,3 +1,5 @@
+internal import Linux
+
 /// What would free tasks, as data. `perform`, with the checks that go before it, is in Remedies.
 public enum Remedy: Hashable, Sendable {
     /// The directory of the group in the hierarchy of its freezer.
@@ -34,8 +36,8 @@ extension Remedy {
         }
     }
 
-    /// What `quell release` wants to be told before it does it; nil: it reaches no further than the container, and is done
-    /// without.
+    /// What `quell release` wants to be told before it does it, wherever it reaches beyond the container; nil: it never does, or
+    /// that depends on the subject (`Evidence.option`).
     public var flag: String? {
         switch self {
         case .thawCgroup, .continueProcess, .releaseMemory: nil
@@ -70,7 +72,7 @@ extension Remedy {
         case .thawCgroup(let directory, _): "every process below \(directory) runs again"
         case .continueProcess(let process): "\(process.comm) (pid \(process.pid)) runs again: somebody had stopped it"
         case .detachTracer(let tracer, _):
-            "\(tracer.comm) (pid \(tracer.pid)) is killed, with whatever else it debugs or traces"
+            "\(tracer.comm) (pid \(tracer.pid)) is killed, as only a tracer itself can let go, with whatever else it traces"
         case .abortFuse(_, let mountPoint):
             "\(mountPoint) fails for all its users from then on, until it is unmounted and mounted again"
         case .thawFileSystem(let mountPoint):
@@ -81,6 +83,32 @@ extension Remedy {
         case .killParent(let parent, let child):
             "\(parent.comm) (pid \(parent.pid)) is killed; pid \(child.pid) is then reaped by the next ancestor"
         case .releaseMemory: "nothing: the memory is of processes that have been killed"
+        }
+    }
+}
+
+extension Evidence {
+    /// The option of `quell release` without which it leaves this be; nil: it reaches no further than the subject.
+    func option(for remedy: Remedy) -> String? {
+        switch remedy {
+        case .thawCgroup(let directory, _): isOwn(directory) ? nil : "--thaw"
+        case .continueProcess(let process): isOwn(process) ? nil : "--continue"
+        case .detachTracer, .abortFuse, .thawFileSystem, .resumeDevice, .forceUnmount, .killParent, .releaseMemory:
+            remedy.flag
+        }
+    }
+
+    func isOwn(_ name: ProcessName) -> Bool {
+        name.pid == subject.main || subject.pids.contains(name.pid) || process(name.pid)?.isMember == true
+    }
+
+    /// Of a directory of the subject's own groups, or one below.
+    func isOwn(_ directory: String) -> Bool {
+        subject.cgroups.contains { cgroup in
+            [cgroup.unifiedDirectory, cgroup.directory(of: .freezer)].contains { own in
+                guard let own else { return false }
+                return directory == own || directory.hasPrefix(own + "/")
+            }
         }
     }
 }

@@ -19,8 +19,8 @@ public struct Subject: Hashable, Sendable {
     public var plan: StopPlan
     /// The stop that goes on; nil: none does.
     public var stop: StopUnderWay?
-    /// The mounts of the container as they were when it was started: those of a dying process may be gone.
-    public var savedMounts: [MountInfo] = []
+    /// A file with the mountinfo of the main process as it was while it lived: a dying one has none any more. Read only then.
+    public var savedMounts: String?
 
     public init(
         _ kind: Kind, main: Int32? = nil, pids: [Int32] = [], cgroups: [Cgroup] = [], plan: StopPlan = StopPlan(),

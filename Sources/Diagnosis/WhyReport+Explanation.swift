@@ -19,7 +19,7 @@ extension WhyReport {
         (stuck, reason, message) = (explanation.isStuck, explanation.reason?.rawValue, explanation.line)
         stop = WhyStop(explanation.outlook, evidence)
         causes = explanation.causes.map(WhyCause.init)
-        remedies = explanation.remedies.map(WhyRemedy.init)
+        remedies = explanation.remedies.map { WhyRemedy($0, option: evidence.option(for: $0)) }
         processes = evidence.processes.prefix(WhyReport.shown).map { WhyProcess($0, explanation.outlook.signal) }
         pressure.host = WhyPressures(evidence.hostPressure)
         pressure.cgroup = evidence.groupPressure.map(WhyPressures.init)
@@ -47,6 +47,7 @@ extension WhyStop {
         recipients = outlook.recipients.map(WhyPerson.init)
         notes = outlook.notes
         elapsedMs = evidence.subject.stop.map { Int((evidence.takenAt - $0.since).wholeMilliseconds) }
+        killed = evidence.isKilled
     }
 }
 
@@ -138,9 +139,9 @@ extension WhyBlocker {
 }
 
 extension WhyRemedy {
-    init(_ remedy: Remedy) {
+    init(_ remedy: Remedy, option: String?) {
         self.init()
-        (name, command, cost, flag) = (remedy.name, remedy.command, remedy.cost, remedy.flag)
+        (name, command, cost, flag) = (remedy.name, remedy.command, remedy.cost, option)
     }
 }
 

@@ -3,6 +3,9 @@ internal import Linux
 
 /// The executables of this package, where the build put them: beside the test bundle, or in the directory QUELL_BIN.
 public enum BuiltProduct {
+    /// The machine is one of scripts/machine.sh, where time is not what it is elsewhere.
+    public static let isEmulated = setting("QUELL_EMULATED") != nil
+
     public static func path(_ name: String) throws -> String {
         let own = try File.readLink("/proc/self/exe")
         let candidates = [setting("QUELL_BIN"), directory(of: own), directory(of: CommandLine.arguments[0])]

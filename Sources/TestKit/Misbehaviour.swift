@@ -25,6 +25,12 @@ public enum Misbehaviour: Hashable, Sendable {
     case burn(Int)
     /// Touches so many megabytes again and again.
     case grow(megabytes: Int)
+    /// Serves NFS on a port of 127.0.0.1.
+    case serveFiles
+    /// Waits for the lock of the file system on that device.
+    case askForFileSystem(major: UInt32, minor: UInt32)
+    /// Keeps a removed file open that it writes to as soon as it reads something: its last close is what hangs.
+    case orphan(String)
 
     public var arguments: [String] {
         switch self {
@@ -39,6 +45,9 @@ public enum Misbehaviour: Hashable, Sendable {
         case .forkBomb(let most): ["forks", "\(most)"]
         case .burn(let count): ["burn", "\(count)"]
         case .grow(let megabytes): ["grow", "\(megabytes)"]
+        case .serveFiles: ["nfs"]
+        case .askForFileSystem(let major, let minor): ["ustat", "\(major)", "\(minor)"]
+        case .orphan(let path): ["orphan", path]
         }
     }
 
@@ -53,7 +62,7 @@ public enum Misbehaviour: Hashable, Sendable {
 public final class MisbehavingProcess: Sendable {
     public let process: OwnedProcess
     public let group: TestCgroup
-    /// The child it told of, in our PID namespace.
+    /// The child it told of, in our PID namespace, or the port that it serves.
     public let child: Int32?
     public var pid: Int32 { process.pid }
 

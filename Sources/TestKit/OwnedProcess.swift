@@ -20,12 +20,13 @@ public final class OwnedProcess: Sendable {
 
     /// Standard input and output are pipes to the test, errors go where the test's go.
     public init(
-        _ executable: String, _ arguments: [String], in cgroup: Cgroup? = nil, ending: Ending = .kill
+        _ executable: String, _ arguments: [String], in cgroup: Cgroup? = nil, _ reach: CgroupReach = .membership,
+        ending: Ending = .kill
     ) throws(SystemError) {
         let feed = try Pipe()
         let result = try Pipe()
         var request = SpawnRequest(executable, arguments, environment: Command.plainEnvironment)
-        request.cgroups = try cgroup?.openDoors(.membership)
+        request.cgroups = try cgroup?.openDoors(reach)
         request.newSession = true
         request.descriptors = [
             DescriptorMapping(0, from: feed.reading.raw), DescriptorMapping(1, from: result.writing.raw),

@@ -54,6 +54,8 @@ public final class SuspendedDevice: Sendable {
     private static let script = """
         exec 2>&1
         trap '' INT TERM HUP
+        # Where no udev makes the device's node, dmsetup has to.
+        [ -e /run/udev/control ] || export DM_DISABLE_UDEV=1
         truncate -s "$3M" "$1" && loop=$(losetup -f --show "$1") || exit 1
         remove() { dmsetup resume "$4"; umount "$2" || umount -l "$2"; dmsetup remove --retry "$4"; losetup -d "$loop"; }
         dmsetup create "$4" --table "0 $(($3 * 2048)) linear $loop 0" &&

@@ -4,15 +4,18 @@
  *   threaded FILE       one thread reads FILE, three wait: one task of four hangs
  *   leaderless FILE     the same with two threads, and the first one ends: the process shows Z and lives
  *   vfork               a vfork parent whose child waits for ever: D, and KILL ends it
- *   trace PID           stops PID as a debugger does, then stops itself
+ *   trace PID           stops PID as a debugger does, then stops itself; continued, it lets go
  *   trace-lazily PID    traces PID and never waits for it: its end is reported to nobody
  *   enter PID WORD...   runs WORD... in the PID namespace of PID and never reaps it
  *   ignore N            a chain of N processes that ignore TERM
  *   forks N             a fork bomb with at most N processes alive
  *   burn N              N processes that compute
  *   grow N              touches N megabytes, again and again
+ *   nfs                 serves a small NFS file system on a port of 127.0.0.1, which it says
+ *   ustat MAJOR MINOR   asks for the file system on a device: waits while another changes how it is mounted
+ *   orphan FILE         writes FILE, removes it and keeps it open: its blocks are freed only when the process has ended
  *
- * Says "ready" on standard output (and a pid, where there is a child to know) once it is so. Each of its processes ends by
+ * Says "ready" on standard output (and a number, where there is a child or a port to know) once it is so. Each of its processes ends by
  * itself after five minutes, unless the kernel holds it. */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,19 +29,22 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "misbehave.h"
+
 enum { LIFETIME = 300 };
 
-static void fail(const char *what)
+void fail(const char *what)
 {
     fprintf(stderr, "quell-misbehave: %s: %s\n", what, strerror(errno));
     _exit(1);
 }
 
 /* Standard output is closed after it: whoever reads it to the end is not kept waiting. */
-static void ready(int pid)
+void ready(int pid)
 {
     char text[32];
     int length = pid > 0 ? snprintf(text, sizeof text, "ready %d\n", pid) : snprintf(text, sizeof text, "ready\n");
@@ -153,7 +159,10 @@ static void trace(int pid, int stop)
         if (waitpid(pid, &status, __WALL) != pid) fail("waitpid");
     }
     ready(0);
-    if (stop) raise(SIGSTOP);
+    if (stop) {
+        raise(SIGSTOP);
+        if (ptrace(PTRACE_DETACH, pid, NULL, NULL) < 0) fail("PTRACE_DETACH");
+    }
     rest();
 }
 
@@ -234,11 +243,42 @@ static void grow(int megabytes)
     }
 }
 
+/* Takes the lock of the super block, and no descriptor of it. */
+static void ask_for_file_system(int major, int minor)
+{
+    char answer[64];
+    ready(0);
+    unsigned device = (unsigned)(minor & 0xff) | (unsigned)major << 8 | (unsigned)(minor & ~0xff) << 12;
+    syscall(SYS_ustat, device, answer);
+    rest();
+}
+
+/* Pages that are on their way to the device keep the last close waiting, which is at the very end of a process: it has no
+ * descriptors and no mounts any more by then. */
+static void leave_orphan(const char *path)
+{
+    static char block[1 << 16];
+    int file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (file < 0) fail(path);
+    if (unlink(path)) fail("unlink");
+    ready(0);
+    /* Whoever stalls the device does it now. */
+    char go;
+    if (read(0, &go, 1) < 0) fail("read");
+    for (int i = 0; i < 16; i++)
+        if (write(file, block, sizeof block) != (ssize_t)sizeof block) fail("write");
+    if (sync_file_range(file, 0, 0, SYNC_FILE_RANGE_WRITE)) fail("sync_file_range");
+    rest();
+}
+
+static int device_number(const char *text) { return strcmp(text, "0") ? number(text) : 0; }
+
 int main(int count, char **words)
 {
     const char *verb = count > 1 ? words[1] : "";
     alarm(LIFETIME);
     if (!strcmp(verb, "vfork")) vfork_and_wait();
+    if (!strcmp(verb, "nfs")) serve_files();
     if (count < 3) {
         fprintf(stderr, "usage: quell-misbehave VERB ARGUMENT... (see its source)\n");
         return 2;
@@ -252,6 +292,8 @@ int main(int count, char **words)
     if (!strcmp(verb, "ignore")) chain(number(words[2]));
     if (!strcmp(verb, "forks")) bomb(number(words[2]));
     if (!strcmp(verb, "burn")) burn(number(words[2]));
+    if (!strcmp(verb, "ustat") && count > 3) ask_for_file_system(number(words[2]), device_number(words[3]));
+    if (!strcmp(verb, "orphan")) leave_orphan(words[2]);
     if (!strcmp(verb, "grow")) grow(number(words[2]));
     fprintf(stderr, "quell-misbehave: unknown verb %s\n", verb);
     return 2;

@@ -22,7 +22,7 @@ import Testing
                     && (mayWait ? cause.certainty == .proven : cause.certainty != .harmless)
             }
             #expect(causes.isEmpty, "\(causes.map(\.summary)) \(causes)", sourceLocation: sourceLocation)
-            #expect(explanation.evidence.elapsed < .seconds(2), sourceLocation: sourceLocation)
+            #expect(explanation.evidence.elapsed < Stage.patience, sourceLocation: sourceLocation)
         }
     }
 

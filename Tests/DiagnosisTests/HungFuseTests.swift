@@ -19,13 +19,16 @@ struct HungFuseTests {
         #expect(cause.reason == .fuse && cause.certainty == .proven)
         let task = try #require(cause.tasks.first)
         #expect(task.pid == child.pid && task.comm == "busybox" && task.state == "D" && task.isKillPending)
-        #expect(task.stack.contains("request_wait_answer"))
+        // Where FUSE is a module, its name stands behind it.
+        #expect(task.stack.contains { $0 == "request_wait_answer" || $0 == "request_wait_answer [fuse]" })
         #expect(task.call?.name == "read" || task.call?.name == "sendfile")
         #expect(task.file?.path == hung.file)
         #expect(task.mount?.mountPoint == hung.path && task.mount?.type == "fuse.quell-hung")
         guard case .fuse(let connection)? = cause.blockers.first else { throw TestFailure("no FUSE blocker") }
         #expect(try connection.number == hung.connection())
-        #expect(connection.isServerKnown && connection.servers.map(\.pid) == [ProcessSelf.pid])
+        // Before 6.11 the kernel does not tell which connection a /dev/fuse serves.
+        #expect(try connection.isServerKnown == Stage.kernel(isAtLeast: 6, 11))
+        #expect(connection.servers.map(\.pid) == [ProcessSelf.pid])
         #expect(cause.remedies.contains(.abortFuse(connection: connection.number, mountPoint: hung.path)))
         #expect(explanation.evidence.elapsed < .seconds(1))
         try hung.abort()
@@ -39,7 +42,7 @@ struct HungFuseTests {
         let child = try Stage.start(["stat", hung.silent], in: group.cgroup)
         try hung.waitUntilRead()
         let explanation = try Stage.explain(Subject(.process(child.pid), main: child.pid)) {
-            $0.causes.first?.certainty == .expected
+            $0.causes.first?.certainty == .expected && $0.causes.first?.tasks.first?.file != nil
         }
         let task = try #require(explanation.causes.first?.tasks.first)
         #expect(explanation.reason == .fuse && !explanation.isStuck)

@@ -7,18 +7,14 @@ import Testing
 /// Each remedy on the real kernel: refused or left alone as long as nobody asked for it, and it frees whom it should.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct ReleaseTests {
     private func release(_ subject: Subject, _ change: (inout ReleaseWishes) -> Void = { _ in }) throws -> ReleaseReport
-    {
-        var wishes = ReleaseWishes()
-        change(&wishes)
-        return Release(subject, wishes, prober: ProbeRunner(try BuiltProduct.path("quell-shim"))).run()
-    }
+    { try Stage.release(subject, change) }
 
     private func subject(_ group: TestCgroup) -> Subject {
         Subject(.cgroup(group.cgroup.path), cgroups: [group.cgroup])
     }
 
     private func outcome(_ name: String, _ report: ReleaseReport) -> RemedyReport.Outcome? {
-        report.remedies.first { $0.remedy.name == name }?.outcome
+        report.outcome(name)
     }
 
     // MARK: FUSE
@@ -159,6 +155,46 @@ import Testing
         #expect(try victim.waitUntilEnded() == .signal(.kill, coreDumped: false))
     }
 
+    /// The lesser way, where the tracer is stopped itself: only it can let go, and it does when it runs.
+    @Test func stoppedTracerIsContinuedWhereThatIsAskedFor() throws {
+        let group = try TestCgroup()
+        let victim = try OwnedProcess("/bin/busybox", ["sleep", "1000"], in: group.cgroup)
+        let tracer = try Misbehaviour.traceStopped(victim.pid).start()
+        try eventually("it is stopped") { try Procfs.status(of: tracer.pid).state == "T" }
+        let untouched = try release(subject(group))
+        #expect(outcome("continue-process", untouched) == .needsOption, "\(untouched.remedies)")
+        #expect(untouched.explanation.option(for: untouched.explanation.remedies[0]) == "--continue")
+        let done = try release(subject(group)) { $0.resumeProcesses = true }
+        #expect(outcome("continue-process", done) == .done, "\(done.remedies)")
+        try eventually("nobody traces it") { try Procfs.status(of: victim.pid).tracer == 0 }
+        #expect(try !tracer.process.isGone())
+        try victim.send(.kill)
+        #expect(try victim.waitUntilEnded() == .signal(.kill, coreDumped: false))
+    }
+
+    // MARK: memory
+
+    /// LINUX 21: a process that is dying and does not end gives back what it has.
+    @Test func memoryOfALargeDyingProcessIsGivenBack() throws {
+        let hung = try HungFileSystem()
+        let group = try TestCgroup()
+        // 64 MB of text, and then a line from where none ever comes.
+        let program = "BEGIN { s = \"x\"; while (length(s) < 64000000) s = s s; getline line < \"\(hung.file)\" }"
+        let large = try OwnedProcess("/bin/busybox", ["awk", program], in: group.cgroup)
+        try hung.waitUntilRead()
+        let before = try Procfs.status(of: large.pid).residentBytes ?? 0
+        try #require(before > 48 << 20, "\(before)")
+        try large.send(.kill)
+        try eventually("it is in D") { try Procfs.status(of: large.pid).state == "D" }
+        let report = try release(subject(group))
+        #expect(outcome("release-memory", report) == .done, "\(report.remedies)")
+        #expect(report.remedies.contains { $0.changes.contains { $0.contains("gave back") } }, "\(report.remedies)")
+        #expect(try Procfs.status(of: large.pid).residentBytes ?? 0 < before / 8)
+        #expect(report.held.map(\.pid) == [large.pid] && report.isPopulated == true)
+        try hung.abort()
+        try large.waitUntilEnded()
+    }
+
     @Test func parentThatDoesNotReapIsKilledByName() throws {
         let group = try TestCgroup()
         let space = try OwnedProcess("/usr/bin/unshare", ["--pid", "--fork", "sleep", "1000"], in: group.cgroup)
@@ -184,8 +220,7 @@ import Testing
     // MARK: whom it spares
 
     private func remedying(_ group: TestCgroup) throws -> Remedying {
-        let prober = ProbeRunner(try BuiltProduct.path("quell-shim"))
-        return Remedying(Collector(prober: prober).collect(subject(group)), prober: prober)
+        try Stage.remedying(subject(group))
     }
 
     @Test func processWithAReusedNumberIsLeftAlone() throws {

@@ -6,7 +6,12 @@ import TestKit
 /// Processes to be explained, and the looking at them.
 enum Stage {
     static func collect(_ subject: Subject) throws -> Diagnosis.Evidence {
-        Collector(prober: ProbeRunner(try BuiltProduct.path("quell-shim"))).collect(subject)
+        Collector(prober: ProbeRunner(try BuiltProduct.path("quell-shim"))).collect(subject, until: limit)
+    }
+
+    /// Of one look.
+    private static var limit: Instant {
+        MonotonicClock.now() + Collector.usualLimit * (BuiltProduct.isEmulated ? 10 : 1)
     }
 
     static func start(_ arguments: [String], in cgroup: Cgroup? = nil) throws -> SpawnedProcess {
@@ -23,7 +28,7 @@ enum Stage {
         var last: Explanation?
         do {
             try eventually("an explanation as wished") {
-                let explanation = explained(collector.collect(subject))
+                let explanation = explained(collector.collect(subject, until: limit))
                 last = explanation
                 return isWished(explanation)
             }
@@ -34,9 +39,33 @@ enum Stage {
         return last
     }
 
+    /// What a look may take where the machine is busy; an emulated one (scripts/machine.sh) is slower by far.
+    static let patience = Duration.seconds(2) * (BuiltProduct.isEmulated ? 10 : 1)
+
+    static func kernel(isAtLeast major: Int, _ minor: Int) throws -> Bool {
+        let numbers = try Host.kernel().release.split { $0 == "." || $0 == "-" }.prefix(2).compactMap { Int($0) }
+        return numbers.count == 2 && (numbers[0], numbers[1]) >= (major, minor)
+    }
+
+    static func release(_ subject: Subject, _ change: (inout ReleaseWishes) -> Void = { _ in }) throws -> ReleaseReport
+    {
+        var wishes = ReleaseWishes()
+        change(&wishes)
+        return Release(subject, wishes, prober: ProbeRunner(try BuiltProduct.path("quell-shim"))).run()
+    }
+
+    static func remedying(_ subject: Subject) throws -> Remedying {
+        let prober = ProbeRunner(try BuiltProduct.path("quell-shim"))
+        return Remedying(Collector(prober: prober).collect(subject), prober: prober)
+    }
+
     private static func describe(_ explanation: Explanation) -> String {
         "outlook \(explanation.outlook), causes \(explanation.causes), gaps \(explanation.evidence.gaps)"
     }
+}
+
+extension ReleaseReport {
+    func outcome(_ name: String) -> RemedyReport.Outcome? { remedies.first { $0.remedy.name == name }?.outcome }
 }
 
 private func explained(_ evidence: Diagnosis.Evidence) -> Explanation { explain(evidence) }

@@ -107,10 +107,10 @@ public struct Release: Sendable {
         let evidence = explanation.evidence
         for freezer in evidence.freezers.filter(\.isSelfFrozen).sorted(by: { $0.path.count < $1.path.count }) {
             let remedy = Remedy.thawCgroup(directory: freezer.directory, freezer.version)
-            plan.add(remedy, wanted: wishes.thaw || isOwn(freezer.directory))
+            plan.add(remedy, wanted: wishes.thaw || evidence.isOwn(freezer.directory))
         }
         for process in evidence.processes where process.state == "T" {
-            plan.add(.continueProcess(process.name), wanted: process.isMember || subject.pids.contains(process.pid))
+            plan.add(.continueProcess(process.name), wanted: evidence.isOwn(process.name))
         }
         for remedy in explanation.remedies.sorted(by: { $0.order < $1.order }) {
             plan.add(remedy, wanted: isWanted(remedy, evidence))
@@ -135,8 +135,8 @@ public struct Release: Sendable {
 
     private func isWanted(_ remedy: Remedy, _ evidence: Evidence) -> Bool {
         switch remedy {
-        case .thawCgroup(let directory, _): wishes.thaw || isOwn(directory)
-        case .continueProcess(let process): wishes.resumeProcesses || evidence.process(process.pid)?.isMember == true
+        case .thawCgroup(let directory, _): wishes.thaw || evidence.isOwn(directory)
+        case .continueProcess(let process): wishes.resumeProcesses || evidence.isOwn(process)
         case .detachTracer(let tracer, _): wishes.tracers.contains(tracer.pid)
         case .abortFuse: wishes.abortFuse
         case .thawFileSystem: wishes.thawFileSystem
@@ -144,16 +144,6 @@ public struct Release: Sendable {
         case .forceUnmount: wishes.forceUnmount
         case .killParent(let parent, _): wishes.parents.contains(parent.pid)
         case .releaseMemory: true
-        }
-    }
-
-    /// Of a directory of the subject's own groups, or one below.
-    private func isOwn(_ directory: String) -> Bool {
-        subject.cgroups.contains { cgroup in
-            [cgroup.unifiedDirectory, cgroup.directory(of: .freezer)].contains { own in
-                guard let own else { return false }
-                return directory == own || directory.hasPrefix(own + "/")
-            }
         }
     }
 

@@ -10,7 +10,10 @@ extension ReleaseResult {
         dryRun = report.isDryRun
         let cause = report.explanation.causes.first { $0.certainty != .harmless }
         (reason, summary) = (cause?.reason.rawValue, cause?.summary)
-        remedies = report.remedies.map { ReleaseRemedy($0, container: container) }
+        let evidence = report.explanation.evidence
+        remedies = report.remedies.map {
+            ReleaseRemedy($0, option: evidence.option(for: $0.remedy), container: container)
+        }
         (freed, held) = (report.freed.map { ReleaseTask($0) }, report.held.map { ReleaseTask($0) })
         populated = report.isPopulated
         elapsedMs = Int(elapsed / .milliseconds(1))
@@ -18,12 +21,12 @@ extension ReleaseResult {
 }
 
 extension ReleaseRemedy {
-    init(_ report: RemedyReport, container: (String) -> String?) {
+    init(_ report: RemedyReport, option: String?, container: (String) -> String?) {
         self.init()
         (remedy, outcome) = (report.remedy.name, report.outcome.rawValue)
         if !report.detail.isEmpty { detail = report.detail }
         if !report.changes.isEmpty { changes = report.changes }
-        (option, cost) = (report.remedy.flag, report.remedy.cost)
+        (self.option, cost) = (option, report.remedy.cost)
         if !report.remedy.command.isEmpty { command = report.remedy.command }
         if !report.users.isEmpty { users = report.users.map { ReleaseUser($0, container: container($0.cgroup)) } }
     }

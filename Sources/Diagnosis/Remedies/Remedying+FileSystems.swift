@@ -61,8 +61,7 @@ extension Remedying {
         let tasks = evidence.tasks.filter {
             $0.mount.map { $0.mountPoint == mountPoint } ?? ($0.file?.path == mountPoint)
         }
-        let saved = evidence.subject.savedMounts.last { $0.mountPoint == mountPoint }
-        let mount = tasks.first?.mount ?? mounts.last { $0.mountPoint == mountPoint } ?? saved
+        let mount = tasks.first?.mount ?? mounts.last { $0.mountPoint == mountPoint }
         // btrfs shows other numbers to stat(2) than in mountinfo.
         let device = mount?.type == "btrfs" ? nil : mount?.device
         var paths = mounts.filter { $0.device == mount?.device }.map(\.mountPoint)

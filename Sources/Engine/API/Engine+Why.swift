@@ -26,11 +26,13 @@ extension EngineCore {
         let defaults = try StopDefaults(config: snapshot.document.config, engine: configuration)
         let order = defaults.order(for: StopOptions())
         let pid = snapshot.isActive && snapshot.state.pid > 0 ? Int32(snapshot.state.pid) : nil
-        return Subject(
+        var subject = Subject(
             .container(id: snapshot.id, name: snapshot.name), main: pid, pids: [pid].compactMap { $0 },
             cgroups: [cgroup(snapshot.id)], plan: StopPlan(ladder: order.ladder, unhandled: order.unhandled),
             stop: snapshot.stopSince.map {
                 StopUnderWay(since: $0, isStuck: snapshot.live == .stuck || snapshot.live == .quarantined)
             })
+        subject.savedMounts = paths.container(snapshot.id).savedMounts
+        return subject
     }
 }

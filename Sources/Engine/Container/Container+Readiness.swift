@@ -32,9 +32,20 @@ extension Container {
             try await Blocking.run("looking at \(name)", within: .seconds(2), on: core.reactor, .diagnosis) {
                 [weak self] () throws(EngineError) in
                 guard let self else { return }
+                if number == 0 { self.saveMounts(of: subject) }
                 _ = core.look(self, subject, until: MonotonicClock.now() + .seconds(1))
             }
         } catch { core.logger.debug("container \(id): \(error)") }
         watchReadiness(from: number + 1)
+    }
+
+    /// So that `why` can name what it hangs on when it has none any more. Without it, it cannot: nothing else depends on it.
+    private nonisolated func saveMounts(of subject: Subject) {
+        guard let main = subject.main else { return }
+        do throws(SystemError) {
+            let mounts = try File.read("/proc/\(main)/mountinfo", limit: 4 << 20)
+            let file = try File.open(paths.savedMounts, [.writeOnly, .create, .truncate])
+            try file.writeAll(mounts)
+        } catch { core.logger.debug("the mounts of container \(id) are not saved: \(error)") }
     }
 }

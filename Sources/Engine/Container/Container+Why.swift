@@ -51,7 +51,9 @@ extension StuckCause {
     /// Nil where nothing holds up a KILL.
     init?(_ explanation: Explanation, container: String) {
         guard let cause = explanation.causes.first(where: { $0.certainty != .harmless }) else { return nil }
-        let commands = explanation.remedies.map { "quell release" + ($0.flag.map { " \($0)" } ?? "") + " \(container)" }
+        let commands = explanation.remedies.map { remedy in
+            "quell release" + (explanation.option(for: remedy).map { " \($0)" } ?? "") + " \(container)"
+        }
         self.init(
             reason: cause.reason.rawValue, summary: cause.summary,
             remedies: commands.reduce(into: []) { if !$0.contains($1) { $0.append($1) } })

@@ -90,7 +90,7 @@ struct WhyText {
     private var stop: [String] {
         if report.stop.expectation == "gone" { return [] }
         // KILL was sent: what a signal would do is beside the point.
-        if report.stuck {
+        if report.stuck || report.stop.killed {
             guard let elapsed = report.stop.elapsedMs else { return [] }
             return ["  a stop has been going on for \(WhyText.time(elapsed)), and goes on until the kernel lets go"]
         }
