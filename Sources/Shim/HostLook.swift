@@ -4,7 +4,7 @@ internal import Linux
 /// Calls on paths of the host that may hang for ever, made by a child that the engine can leave behind: whoever sleeps in
 /// a hung file system is then this process and not the engine, which must be able to end at any instant.
 ///
-///     look PATH                    it is there, its links followed
+///     look PATH                    it is there, its links followed; says where they lead
 ///     make PATH                    as look; where nothing is, a directory is made, with its parents
 ///     devices PATH                 a line for each device node there: c|b MAJOR MINOR MODE UID GID NAME
 ///     bind VOLUME SUBPATH TARGET   mounts what SUBPATH is inside the volume at TARGET
@@ -53,10 +53,17 @@ public enum HostLook {
 
     private static func look(_ path: String) throws(SystemError) {
         if try File.status(of: path) == nil { throw SystemError("stat", path, errno: 2) }
+        try sayPlace(of: path)
     }
 
     private static func make(_ path: String) throws(SystemError) {
         if try File.status(of: path) == nil { try File.makeDirectories(path) }
+        try sayPlace(of: path)
+    }
+
+    private static func sayPlace(of path: String) throws(SystemError) {
+        let place = try File.open(path, .path)
+        try say(try File.readLink("/proc/self/fd/\(place.raw)"))
     }
 
     // MARK: a part of a volume

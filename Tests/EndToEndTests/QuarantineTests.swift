@@ -120,6 +120,19 @@ struct QuarantineTests {
         }
     }
 
+    @Test(.enabled(if: DockerClient.isInstalled, "docker is not installed"))
+    func forcedRemovalByTheDockerClientSetsAsideToo() throws {
+        try withDoomed(["--quarantine-on-rm"]) { daemon, hung, id in
+            let docker = DockerClient(daemon)
+            #expect(try docker.must("rm", "-f", "doomed") == "doomed")
+            #expect(try quarantined(daemon) == ["\(id) doomed"])
+            #expect(try !docker.must("ps", "-a", "--format", "{{.Names}}").contains("doomed"))
+            try docker.must("create", "--network", "none", "--name", "doomed", Programs.image, "true")
+            try hung.abort()
+            try expectGone(daemon, id)
+        }
+    }
+
     @Test func withoutTheOptionForcedRemovalSaysWhatWouldDo() throws {
         try withDoomed { daemon, hung, id in
             let end = try daemon.quell("rm", "-f", "doomed")

@@ -128,6 +128,86 @@ struct QuarantineTests {
         }
     }
 
+    /// Its runtime hangs on the way in: nobody has to wait until its start is given up.
+    @Test func startThatDoesNotComeBackIsSetAside() async throws {
+        let hung = try HungFileSystem()
+        try await Fixture.with({ $0.killDeadline = .milliseconds(500) }) { fixture in
+            let engine = fixture.engine
+            let id = try await fixture.create(["true"], name: "doomed") { request in
+                request.hostConfig?.binds = ["\(hung.path):/hung"]
+                request.config.workingDir = "/hung/silent"
+            }
+            let start = Task { try await engine.startContainer(id) }
+            try await within(.seconds(20), "the runtime hangs") { try hung.waitUntilRead() }
+            #expect(try await engine.quarantineContainer("doomed").outcome == "quarantined")
+            let other = try await fixture.create(["true"], name: "doomed")
+            #expect(other != id)
+            try hung.abort()
+            await #expect(throws: EngineError.self) { try await start.value }
+            try await expectRemoved(fixture, id)
+        }
+    }
+
+    /// What is set aside can be freed: then it ends, and is removed.
+    @Test func releaseFreesWhatIsQuarantined() async throws {
+        try await withHung { fixture, _, id in
+            _ = try await fixture.engine.quarantineContainer(id)
+            var request = ReleaseRequest()
+            request.abortFuse = true
+            // This process serves the file system, and so has it open.
+            request.force = true
+            let result = try await fixture.engine.releaseContainer(String(id.prefix(12)), request)
+            #expect(result.remedies.first { $0.remedy == "abort-fuse" }?.outcome == "done", "\(result.remedies)")
+            try await expectRemoved(fixture, id)
+        }
+    }
+
+    /// What could not be recorded is not done: it is stuck under its own name, and can be set aside when the disk is well.
+    @Test func quarantineThatCannotBeRecordedIsTakenBack() async throws {
+        try await withHung { fixture, hung, id in
+            #expect(try await !fixture.engine.killContainer(id).result().hasEnded)
+            fixture.engine.core.store.close()
+            await #expect(throws: EngineError.self) { _ = try await fixture.engine.quarantineContainer("doomed") }
+            let state = try await fixture.engine.inspectContainer("doomed").state
+            #expect(state.quellState == "stuck", "\(state)")
+            #expect(await fixture.engine.quarantinedContainers().isEmpty)
+            try await fixture.reopen()
+            #expect(try await fixture.engine.quarantineContainer("doomed").outcome == "quarantined")
+            try hung.abort()
+            try await expectRemoved(fixture, id)
+        }
+    }
+
+    /// A link on the way to what hangs is no way round.
+    @Test func linkToTheHungMountIsRefused() async throws {
+        try await withHung { fixture, hung, id in
+            _ = try await fixture.engine.quarantineContainer(id)
+            let link = fixture.directory("link")
+            try File.makeLink(link, to: hung.path)
+            for create in [true, false] {
+                let text = await refusal {
+                    let other = try await fixture.create(["true"]) { request in
+                        if create {
+                            request.hostConfig?.mounts = [bind(link)]
+                        } else {
+                            request.hostConfig?.binds = ["\(link):/x"]
+                        }
+                    }
+                    try await fixture.engine.startContainer(other)
+                }
+                #expect(text.contains("hangs") && text.contains(hung.path), "\(text)")
+            }
+            try hung.abort()
+            try await expectRemoved(fixture, id)
+        }
+    }
+
+    private func bind(_ source: String) -> APITypes.Mount {
+        var mount = APITypes.Mount()
+        (mount.type, mount.source, mount.target) = ("bind", source, "/x")
+        return mount
+    }
+
     @Test func whatEndsIsRemovedAndNotSetAside() async throws {
         try await Fixture.with { fixture in
             for command in [["sleep", "1000"], ["true"]] {

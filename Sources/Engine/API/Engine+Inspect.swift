@@ -54,6 +54,7 @@ extension EngineCore {
         view.created = StateText.stamp(document.created)
         (view.path, view.args) = (document.command.first ?? "", Array(document.command.dropFirst()))
         view.state = ContainerState(snapshot, Observation.look(container, snapshot))
+        if snapshot.isRunning { view.state.quellStop = container.readinessWord }
         view.image = document.imageID
         let etc = document.namespaces.network.sharedID.map { self.paths.container($0).data } ?? paths.data
         view.resolvConfPath = "\(etc)/resolv.conf"

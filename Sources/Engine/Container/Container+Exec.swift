@@ -53,7 +53,9 @@ extension Container {
     }
 
     /// Starts it; the streams are attached before, so that no byte is lost. Nil when detached.
-    func startExec(_ exec: String, detached: Bool, consoleSize: [Int]?) async throws(EngineError) -> AttachedStream? {
+    func startExec(
+        _ exec: String, detached: Bool, consoleSize: [Int]?, asker: Job.Asker? = nil
+    ) async throws(EngineError) -> AttachedStream? {
         guard let record = execs[exec] else { throw .notFound(kind: "exec instance", name: exec) }
         guard record.phase == .created else { throw .conflict("Exec with id \(exec) is already running or has ended") }
         let shim = try runningShim()
@@ -62,7 +64,7 @@ extension Container {
         }
         execs[exec]?.phase = .starting
         do throws(EngineError) {
-            return try await core.jobs.track(.exec, id, within: core.configuration.expectations.exec) {
+            return try await core.jobs.track(.exec, id, asker: asker, within: core.configuration.expectations.exec) {
                 (_) async throws(EngineError) in
                 try await launch(record, shim, detached: detached, consoleSize: consoleSize)
             }

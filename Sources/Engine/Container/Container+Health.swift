@@ -101,10 +101,10 @@ extension Container {
         do throws(EngineError) {
             let exec = try createExec(request)
             defer { probeDone(exec) }
-            guard let stream = try await startExec(exec, detached: false, consoleSize: nil), let record = execs[exec]
-            else {
-                return (-1, "")
-            }
+            let asker = Job.Asker.engine("health check")
+            guard let stream = try await startExec(exec, detached: false, consoleSize: nil, asker: asker),
+                let record = execs[exec]
+            else { return (-1, "") }
             return await watch(record, stream, plan)
         } catch { return (-1, error.description) }
     }

@@ -148,7 +148,16 @@ enum BindSource {
     static func check(_ plan: MountPlan, _ core: EngineCore) async throws(EngineError) {
         let outcome = try await core.hostLook.run(
             [plan.createsSource ? "make" : "look", plan.source], "looking at the bind source \(plan.source)", core)
-        guard case .failed(let errno, let text) = outcome else { return try checkPropagation(plan, core) }
+        let (errno, text): (Int32, String)
+        switch outcome {
+        case .failed(let number, let fault): (errno, text) = (number, fault)
+        case .done(let place):
+            // Links in it may lead to what hangs.
+            var real = plan
+            real.source = place
+            if place != plan.source, !place.isEmpty { try await core.refuseHeld([real]) }
+            return try checkPropagation(plan, core)
+        }
         if plan.createsSource { throw .system("make the bind source \(plan.source): \(text)") }
         guard errno == 2 else { throw .system("look at the bind source \(plan.source): \(text)") }
         throw .invalid("invalid mount config for type \"bind\": bind source path does not exist: \(plan.source)")

@@ -226,6 +226,15 @@ extension Container {
     // MARK: failure
 
     private func startFailed(_ error: EngineError) async {
+        // It was set aside meanwhile: what there is of it is followed to its end.
+        if machine.state == .quarantined {
+            if !shimRefused { shimProcess?.kill() }
+            shim?.close()
+            shim = nil
+            for attachment in earlyAttachments { attachment.fail(error) }
+            earlyAttachments = []
+            return await superviseByHand()
+        }
         // The shim may have started it although its answer was lost: then this is a running container.
         guard machine.state == .starting else { return }
         if !shimRefused { shimProcess?.kill() }

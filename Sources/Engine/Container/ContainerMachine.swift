@@ -204,17 +204,13 @@ extension ContainerMachine {
         case .created, .exited, .restarting: return .remove
         case .removing: return .refuse("removal of container \(name) is already in progress")
         case .quarantined: return .already
-        case .running, .paused, .stopping:
+        case .starting, .running, .paused, .stopping:
             guard killed else { return .killFirst }
             state = .quarantined
             return .begin
         case .stuck:
             state = .quarantined
             return .begin
-        case .starting:
-            // Its shim has a runtime to end first, and says by itself when that fails.
-            if killed { return .refuse("cannot quarantine container \(name): its start has not come back yet") }
-            return .killFirst
         }
     }
 

@@ -138,7 +138,9 @@ final class ShimConnection: Sendable {
             case .wouldBlock: break
             }
             do throws(WireError) {
-                while let frame = try state.frames.next() { messages.append(try ShimMessage(wireBytes: frame)) }
+                while let frame = try state.frames.next() {
+                    if let message = try ShimMessage.known(in: frame) { messages.append(message) }
+                }
             } catch { fault = "the shim sent what cannot be read: \(error)" }
             return messages
         }
