@@ -78,6 +78,8 @@ public struct ContainerState: DockerObject, Hashable {
     public var health: Health?
     /// Quell's state, which has more cases: `stopping`, `stuck`, `quarantined`…
     public var quellState: String?
+    /// What a stop would meet, as `quell ps` shows it: `graceful`, `forwarded`, `default-action`, `unknown`…; of running ones.
+    public var quellStop: String?
     /// The verdict line of the last stop.
     public var quellVerdict: String?
     /// False where nobody could see the exit code; `ExitCode` means nothing then.
@@ -99,6 +101,7 @@ public struct ContainerState: DockerObject, Hashable {
         case finishedAt = "FinishedAt"
         case health = "Health"
         case quellState = "QuellState"
+        case quellStop = "QuellStop"
         case quellVerdict = "QuellVerdict"
         case exitCodeObserved = "ExitCodeObserved"
     }

@@ -121,6 +121,17 @@ extension ShimMessage: WireCodable {
     }
 }
 
+extension ShimMessage {
+    /// Nil for an event of a kind that is not known here: the sender is newer, and what it tells beside the known ones is left
+    /// out. A reply is never passed over, as somebody waits for it.
+    public static func known(in frame: [UInt8]) throws(WireError) -> ShimMessage? {
+        do throws(WireError) { return try ShimMessage(wireBytes: frame) } catch {
+            if case .unknown("event", _) = error { return nil }
+            throw error
+        }
+    }
+}
+
 extension ShimReply: WireCodable {
     public func encode(to writer: inout WireWriter) {
         switch self {

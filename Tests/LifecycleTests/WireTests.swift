@@ -39,6 +39,17 @@ import Testing
         #expect(UnobservedReason.allCases.map(\.rawValue) == Array(1...5))
     }
 
+    /// A shim that is newer than its engine, after a downgrade: its news of other kinds is left out, and no more than that.
+    @Test func eventsOfAnotherKindArePassedOver() throws {
+        #expect(try ShimMessage.known(in: [2, 99, 1, 2, 3]) == nil)
+        let known = ShimMessage.event(.paused)
+        #expect(try ShimMessage.known(in: known.wireBytes) == known)
+        #expect(throws: WireError.unknown("reply", 99)) { try ShimMessage.known(in: [1, 1, 0, 0, 0, 99]) }
+        #expect(throws: WireError.unknown("message", 3)) { try ShimMessage.known(in: [3]) }
+        // What is known in part says that it is broken: half an exit must not be taken for none.
+        #expect(throws: WireError.self) { try ShimMessage.known(in: [2, 2, 1]) }
+    }
+
     @Test func truncatedAnywhereIsAnError() {
         truncate(WireSamples.requests)
         truncate(WireSamples.messages)

@@ -69,6 +69,34 @@ import Testing
         #expect(try events.current() == CgroupState(populated: false, frozen: false))
     }
 
+    /// LINUX 14: cgroup.kill is refused in a threaded group, and its processes are killed one by one.
+    @Test(.enabled(if: NestedFreezer.Version.v2.isSupported)) func killWorksInAThreadedGroup() throws {
+        let group = try TestCgroup()
+        let directory = try #require(group.cgroup.unifiedDirectory)
+        try File.overwrite(directory + "/cgroup.type", with: "threaded")
+        let child = try OwnedProcess("/bin/busybox", ["sleep", "1000"])
+        try File.overwrite(directory + "/cgroup.threads", with: "\(child.pid)")
+        let refused = #expect(throws: SystemError.self) { try File.overwrite(directory + "/cgroup.kill", with: "1") }
+        #expect(refused?.isUnsupported == true, "\(String(describing: refused))")
+        let mechanism = try group.cgroup.kill()
+        #expect(mechanism != .atOnce)
+        #expect(try child.waitUntilEnded() == .signal(.kill, coreDumped: false))
+    }
+
+    /// LINUX 16.
+    @Test func growthIsStoppedWhereTheControllerIs() throws {
+        let group = try TestCgroup(.everything)
+        guard let pids = group.cgroup.directory(of: .pids) ?? group.cgroup.unifiedDirectory,
+            try File.status(of: pids + "/pids.max") != nil
+        else { return }
+        let script = "read go; busybox true && echo forked || echo refused"
+        let child = try OwnedProcess("/bin/busybox", ["sh", "-c", script], in: group.cgroup, .everything)
+        try group.cgroup.stopGrowth()
+        #expect(try File.read(pids + "/pids.max") == Array("0\n".utf8))
+        try child.say("go")
+        #expect(try child.waitUntilEnded() != .code(0) || child.nextLine() == "refused")
+    }
+
     @Test func freezesAndThaws() throws {
         let group = try TestCgroup()
         let child = try start("sleep 1000", in: group.cgroup)

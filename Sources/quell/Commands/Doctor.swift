@@ -1,5 +1,7 @@
 import APITypes
 import Client
+import Diagnosis
+import Linux
 
 enum DoctorCommand: Command {
     static let about = About(
@@ -7,7 +9,8 @@ enum DoctorCommand: Command {
         details: """
             Looks at every running container (will its main process get the stop signal? does anybody handle it? which network \
             and FUSE file systems does it use?) and at the settings of the host, and names the cure of each finding in a line. \
-            Exit status: 0 when nothing will hurt, 1 when something will, or on an error.
+            Without a daemon it looks at the host alone. Exit status: 0 when nothing will hurt, 1 when something will, or on \
+            an error.
             """,
         examples: [
             ("quell doctor", "containers, host and cures"),
@@ -21,14 +24,33 @@ enum DoctorCommand: Command {
 
     static func run(_ arguments: Arguments, _ session: Session) async throws -> Int32 {
         let format = try arguments.format()
-        let report = try await session.client.doctor()
+        var isWhole = true
+        let report: DoctorReport
+        do { report = try await session.client.doctor() } catch {
+            if case ClientError.api = error { throw error }
+            (report, isWhole) = (try hostAlone(), false)
+            try session.warn("quelld was not asked (\(error)): this is the host alone, no container was looked at")
+        }
         switch format {
         case .table: try session.out.write(try DoctorText(report).text)
         case .json: try session.print(try JSONValue(encoding: report).compact)
         case .template(let template), .tableTemplate(let template):
             try session.print(try template.render(try JSONValue(encoding: report)))
         }
-        return report.healthy ? 0 : 1
+        return report.healthy && isWhole ? 0 : 1
+    }
+
+    /// What can be seen without a daemon; of its data root it is assumed that it is where it usually is.
+    private static func hostAlone() throws -> DoctorReport {
+        let host = try CgroupHost.detect()
+        var path = try Procfs.live.cgroups(of: ProcessSelf.pid)?.first { $0.hierarchy == 0 }?.path ?? "/"
+        // The root lacks what any other group has.
+        if path == "/", let top = host.unified, let child = try File.list(top).first(where: { $0.kind == .directory }) {
+            path += child.name
+        }
+        let settings = HostSettings.read(
+            dataRoot: "/var/lib/quell", group: Cgroup(path, on: host), canProtectItself: true)
+        return DoctorReport(Checkup(containers: [], host: settings))
     }
 }
 
