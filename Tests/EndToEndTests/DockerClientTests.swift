@@ -89,7 +89,7 @@ struct DockerClient {
         let directory = repository + "/.build-clients/docker-cli"
         do { return try File.status(of: directory + "/docker") == nil ? nil : directory } catch { return nil }
     }()
-    static let repository = #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 }
+    static let repository = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
 
     private let host: String
     init(_ daemon: Daemon) { host = "unix://" + daemon.socket }

@@ -36,7 +36,7 @@ struct ConfinementTests {
     @Test func aUserOfTheImageIsLookedUpThere() async throws {
         try await Fixture.with { fixture in
             let (_, text) = try await fixture.output(["id"]) { $0.config.user = "user" }
-            #expect(text == "uid=1000(user) gid=1000(user) groups=2000(extra)\n")
+            #expect(text == "uid=1000(user) gid=1000(user) groups=1000(user),2000(extra)\n")
             let error = await #expect(throws: EngineError.self) {
                 _ = try await fixture.output(["id"]) { $0.config.user = "nobody-here" }
             }

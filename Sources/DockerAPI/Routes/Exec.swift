@@ -27,37 +27,28 @@ extension API {
         ]
     }
 
+    /// The connection is hijacked before the process starts, as Docker does: clients that read the head of the answer with a
+    /// buffer (Python's do) would lose output that comes with it. From then on a fault is told in the stream, and the exit code
+    /// is to be asked for. The stream's form is by what start says, whatever the exec was created with.
     private func startExec(_ call: Call) async throws {
         let id = try call.id
         let request = try await call.json(ExecStartRequest.self)
         let inspect = try await engine.inspectExec(id)
         let keys = try DetachKeys(inspect.detachKeys.isEmpty ? nil : inspect.detachKeys)
+        if request.detach {
+            _ = try await engine.startExec(id, request)
+            return try await call.answer(.ok)
+        }
+        try await engine.checkExecStart(id)
+        try await call.hijack(multiplexed: !request.tty)
         do {
-            guard let attachment = try await engine.startExec(id, request) else {
-                try await call.answer(.ok)
-                return
-            }
-            // The stream's form is by what start says, as Docker has it, whatever the exec was created with.
-            try await call.carry(
+            guard let attachment = try await engine.startExec(id, request) else { return }
+            await call.carryOn(
                 attachment, stdin: inspect.openStdin, detachKeys: keys, multiplexed: !request.tty)
-        } catch let error as EngineError where !request.detach && error.isOfProcess {
-            // As Docker does: the client is attached already, reads why, and asks for the exit code afterwards.
+        } catch let error as EngineError {
             if case .system = error { logger.error("exec failed", metadata: ["exec": "\(id)", "error": "\(error)"]) }
-            let type = StreamType(isTerminal: request.tty, version: call.version)
-            try await call.exchange.hijack(contentType: type.rawValue)
             let chunk = OutputChunk(stream: .error, bytes: Array((error.message + "\r\n").utf8))
             try await call.exchange.write(chunk.framed(multiplexed: !request.tty))
-        }
-    }
-}
-
-extension EngineError {
-    /// Its command, its user or its directory is not there or cannot be had; the call itself was right.
-    fileprivate var isOfProcess: Bool {
-        switch self {
-        case .commandNotFound, .notExecutable, .invalid, .system: true
-        case .notFound, .conflict, .notRunning, .unsupported, .notModified, .forbidden, .timedOut, .stuck, .closing:
-            false
         }
     }
 }

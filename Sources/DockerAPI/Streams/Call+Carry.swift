@@ -6,14 +6,19 @@ import NIOHTTP1
 extension Call {
     /// Turns the connection into a raw stream and carries it until the output ends, the user detaches or the client
     /// leaves. The client closing its side is the end of standard input and no more.
-    /// `multiplexed`: for who wants it otherwise than by whether there is a terminal.
-    func carry(
-        _ attachment: Attachment, stdin: Bool, detachKeys: DetachKeys, multiplexed: Bool? = nil
-    ) async throws {
+    func carry(_ attachment: Attachment, stdin: Bool, detachKeys: DetachKeys) async throws {
         defer { attachment.detach() }
-        let multiplexed = multiplexed ?? !attachment.isTerminal
-        let type = StreamType(isTerminal: !multiplexed, version: version)
-        try await exchange.hijack(contentType: type.rawValue)
+        try await hijack(multiplexed: !attachment.isTerminal)
+        await carryOn(attachment, stdin: stdin, detachKeys: detachKeys, multiplexed: !attachment.isTerminal)
+    }
+
+    func hijack(multiplexed: Bool) async throws {
+        try await exchange.hijack(contentType: StreamType(isTerminal: !multiplexed, version: version).rawValue)
+    }
+
+    /// On a connection that is hijacked already.
+    func carryOn(_ attachment: Attachment, stdin: Bool, detachKeys: DetachKeys, multiplexed: Bool) async {
+        defer { attachment.detach() }
         let wire = RawWire(exchange: exchange, isMultiplexed: multiplexed)
         await Carriage(exchange: exchange, wire: wire, attachment: attachment, detachKeys: detachKeys).run(stdin: stdin)
     }

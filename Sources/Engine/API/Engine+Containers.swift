@@ -122,6 +122,11 @@ extension Engine {
         }
     }
 
+    /// Throws what speaks against its start now.
+    public func checkExecStart(_ id: String) async throws(EngineError) {
+        _ = try await core.containerOf(exec: id).readyToStart(exec: id)
+    }
+
     public func inspectExec(_ id: String) async throws(EngineError) -> ExecInspect {
         try await core.containerOf(exec: id).inspectExec(id)
     }

@@ -52,16 +52,22 @@ extension Container {
         record?.ended.resolve(.unobserved(.supervisorGone))
     }
 
-    /// Starts it; the streams are attached before, so that no byte is lost. Nil when detached.
-    func startExec(
-        _ exec: String, detached: Bool, consoleSize: [Int]?, asker: Job.Asker? = nil
-    ) async throws(EngineError) -> AttachedStream? {
+    /// Throws what speaks against its start.
+    func readyToStart(exec: String) throws(EngineError) -> (ExecRecord, ShimConnection) {
         guard let record = execs[exec] else { throw .notFound(kind: "exec instance", name: exec) }
         guard record.phase == .created else { throw .conflict("Exec with id \(exec) is already running or has ended") }
         let shim = try runningShim()
         guard machine.state != .paused else {
             throw .conflict("Container \(id) is paused, unpause the container before exec")
         }
+        return (record, shim)
+    }
+
+    /// Starts it; the streams are attached before, so that no byte is lost. Nil when detached.
+    func startExec(
+        _ exec: String, detached: Bool, consoleSize: [Int]?, asker: Job.Asker? = nil
+    ) async throws(EngineError) -> AttachedStream? {
+        let (record, shim) = try readyToStart(exec: exec)
         execs[exec]?.phase = .starting
         do throws(EngineError) {
             return try await core.jobs.track(.exec, id, asker: asker, within: core.configuration.expectations.exec) {

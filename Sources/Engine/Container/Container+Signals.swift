@@ -1,3 +1,4 @@
+import APITypes
 import Lifecycle
 import Logging
 import Synchronization
@@ -36,8 +37,8 @@ extension Container {
     func pauseIfRunning() async throws(EngineError) -> Bool {
         guard machine.state == .running else { return false }
         do throws(EngineError) { try await pause() } catch {
-            guard machine.isActive else { return false }
-            throw error
+            guard await endsAtOnce() else { throw error }
+            return false
         }
         return true
     }
@@ -45,7 +46,20 @@ extension Container {
     /// One that has ended meanwhile, or that somebody else let go on, is no error.
     func unpauseIfPaused() async throws(EngineError) {
         guard machine.state == .paused else { return }
-        do throws(EngineError) { try await unpause() } catch { if machine.state == .paused { throw error } }
+        do throws(EngineError) { try await unpause() } catch {
+            guard machine.state == .paused, await !endsAtOnce() else { return }
+            throw error
+        }
+    }
+
+    /// A call that its end has overtaken fails before the end is told here.
+    private func endsAtOnce() async -> Bool {
+        let ended = wait(.notRunning)
+        let timer = core.reactor.after(.seconds(2)) { ended.resolve(WaitResponse()) }
+        _ = await ended.value()
+        core.reactor.cancel(timer)
+        forget(ended)
+        return !machine.isActive
     }
 
     private func asked(
