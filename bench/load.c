@@ -59,6 +59,8 @@ struct client {
 /* 1 when the answer is whole. */
 static int take(struct client *c, const char *data, size_t count)
 {
+    const char *last = data + count;
+    int is_last_chunk = count >= 5 && !memcmp(last - 5, "0\r\n\r\n", 5);
     if (!c->in_body) {
         if (c->have + count >= sizeof c->head) {
             size_t room = sizeof c->head - 1 - c->have;
@@ -84,14 +86,13 @@ static int take(struct client *c, const char *data, size_t count)
         c->body = length && length < end ? strtoull(length + 17, NULL, 10) : (size_t)-1;
         data = c->head + head;
         if (c->body == (size_t)-1) {
-            size_t kept = strlen(c->head);
             c->have = 0;
-            if (kept >= 5 && !memcmp(c->head + kept - 5, "0\r\n\r\n", 5)) { c->in_body = 0; return 1; }
-            return 0;
+            c->in_body = !is_last_chunk;
+            return is_last_chunk;
         }
     } else if (c->body == (size_t)-1) {
-        if (count >= 5 && !memcmp(data + count - 5, "0\r\n\r\n", 5)) { c->in_body = 0; c->have = 0; return 1; }
-        return 0;
+        c->in_body = !is_last_chunk;
+        return is_last_chunk;
     }
     c->body -= count < c->body ? count : c->body;
     if (c->body) return 0;
