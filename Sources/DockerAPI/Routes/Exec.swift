@@ -45,7 +45,7 @@ extension API {
             guard let attachment = try await engine.startExec(id, request) else { return }
             await call.carryOn(
                 attachment, stdin: inspect.openStdin, detachKeys: keys, multiplexed: !request.tty)
-        } catch let error as EngineError {
+        } catch {
             if case .system = error { logger.error("exec failed", metadata: ["exec": "\(id)", "error": "\(error)"]) }
             let chunk = OutputChunk(stream: .error, bytes: Array((error.message + "\r\n").utf8))
             try await call.exchange.write(chunk.framed(multiplexed: !request.tty))
