@@ -77,6 +77,10 @@ CALLS = {
     "GET /events": ["A reader that falls 4096 events behind is cut off."],
     "GET /networks": ["`host` and `none`; there is no bridge yet."],
     "POST /volumes/create": ["Drivers other than `local` are refused by name."],
+    "POST /auth": ["Asked here of a registry that is not there; tests of their own use real ones."],
+    "GET /distribution/{name}/json": ["As `POST /auth`."],
+    "POST /images/{name}/push": ["As `POST /auth`; see also `POST /images/create` with `fromImage`."],
+    "GET /containers/{id}/attach/ws": ["Called here without an upgrade; tests of its own open the web socket."],
     "POST /build": ["Build with another tool (buildah, kaniko, docker itself) and load or pull the result."],
 }
 
