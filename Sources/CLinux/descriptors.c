@@ -1,10 +1,12 @@
 #include "clinux.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
+#include <sys/sendfile.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -32,6 +34,42 @@ int64_t clinux_lseek(int fd, int64_t offset, int whence) { return RESULT(lseek(f
 int clinux_allocate(int fd, int64_t size) { return RESULT(fallocate(fd, 0, 0, size)); }
 int clinux_ftruncate(int fd, int64_t size) { return RESULT(ftruncate(fd, size)); }
 int clinux_memory_file(const char *name) { return (int)RESULT(syscall(SYS_memfd_create, name, 1u /* MFD_CLOEXEC */)); }
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x10u
+#endif
+
+static int copy_and_seal(int memory, int source, size_t limit)
+{
+    size_t done = 0;
+    for (;;) {
+        ssize_t count = sendfile(memory, source, NULL, limit + 1 - done);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return -errno;
+        if (count == 0) break;
+        done += (size_t)count;
+        if (done > limit) return -EFBIG;
+    }
+    return RESULT(fcntl(memory, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE));
+}
+
+int clinux_sealed_copy(const char *name, int source, size_t limit)
+{
+    int memory = (int)syscall(SYS_memfd_create, name, 3u /* MFD_CLOEXEC | MFD_ALLOW_SEALING */ | MFD_EXEC);
+    /* Before 6.3 there is no MFD_EXEC, and every such file can be executed. */
+    if (memory < 0 && errno == EINVAL) memory = (int)syscall(SYS_memfd_create, name, 3u);
+    if (memory < 0) return -errno;
+    int result = copy_and_seal(memory, source, limit);
+    if (result == 0) {
+        /* While it is open for writing, be it sealed, it cannot be executed: ETXTBSY. */
+        char path[32];
+        snprintf(path, sizeof path, "/proc/self/fd/%d", memory);
+        result = RESULT(open(path, O_RDONLY | O_CLOEXEC));
+    }
+    close(memory);
+    return result;
+}
+
 int clinux_pipe(int ends[2], int flags) { return RESULT(pipe2(ends, flags)); }
 int clinux_duplicate(int fd, int least) { return RESULT(fcntl(fd, F_DUPFD_CLOEXEC, least)); }
 

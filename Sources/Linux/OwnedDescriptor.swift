@@ -22,6 +22,15 @@ public struct OwnedDescriptor: ~Copyable, Sendable {
         OwnedDescriptor(adopting: try check(unsafe clinux_memory_file(name), "memfd_create", name))
     }
 
+    /// A copy of a program in memory, which nobody can change. EFBIG when it is longer than `limit` bytes.
+    public static func sealedCopy(of path: String, named name: String, limit: Int) throws(SystemError)
+        -> OwnedDescriptor
+    {
+        let source = try File.open(path, .readOnly)
+        // SAFETY: the string lives through the call.
+        return OwnedDescriptor(adopting: try check(unsafe clinux_sealed_copy(name, source.raw, limit), "copy", path))
+    }
+
     /// Gives the number away: the caller closes it from now on.
     public consuming func release() -> Int32 {
         let raw = self.raw

@@ -74,6 +74,8 @@ extension Shim {
         case .exec: arguments += ["--pid-file", files.pidFile]
         case .delete: break
         }
+        prepareRuntime()
+        defer { runtimeCopy = nil }
         var request = SpawnRequest(configuration.runtime, arguments + [configuration.containerID])
         request.environment = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
         request.workingDirectory = configuration.bundle
@@ -83,11 +85,40 @@ extension Shim {
         let report = try SpawnReport()
         let log = try OwnedDescriptor.memoryFile("runtime-log")
         request.descriptors = [DescriptorMapping(3, from: log.raw)]
+        if let raw = runtimeCopy?.raw {
+            request.executable = "/proc/self/fd/4"
+            request.descriptors.append(DescriptorMapping(4, from: raw))
+        }
         let spawned = try spawn(request, report, streams: streams, terminal: terminal, openStdin: openStdin)
         calls.append(
             RuntimeCall(
                 purpose, spawned, report, files: files, log: log, console: console, asker: asker,
                 deadline: MonotonicClock.now() + Shim.runtimeDeadline))
+    }
+
+    /// A copy of crun that nobody can write to; nil: it is executed as it lies there.
+    ///
+    /// A runtime must not be executed from a file that a container could overwrite through /proc/PID/exe (CVE-2019-5736). So
+    /// crun makes a copy of itself, unless it is executed from one: mounts, unmounts (the kernel waits for a grace period),
+    /// and executes itself once more. runc does, too, but is twenty times as large.
+    private func sealedRuntime() -> OwnedDescriptor? {
+        guard configuration.runtime.fileName == "crun" else { return nil }
+        do throws(SystemError) {
+            let copy = try OwnedDescriptor.sealedCopy(
+                of: configuration.runtime, named: "crun", limit: Shim.largestRuntime)
+            var magic = [UInt8](repeating: 0, count: 4)
+            // A script would not find itself by its name.
+            guard case .bytes(4) = try copy.read(into: &magic), magic == [0x7f, 0x45, 0x4c, 0x46] else { return nil }
+            return copy
+        } catch {
+            // What is wrong with the file, its execution tells.
+            return nil
+        }
+    }
+
+    /// Also while the engine prepares the root file system: the start then need not wait for it.
+    func prepareRuntime() {
+        if runtimeCopy?.raw == nil { runtimeCopy = sealedRuntime() }
     }
 
     /// Not awaited: whoever froze the cgroup meanwhile would freeze the runtime on its way, and this shim with it.

@@ -36,6 +36,9 @@ public final class Shim {
     let streams: ProcessStreams
     var execs: [String: Exec] = [:]
     var calls: [RuntimeCall] = []
+    /// Made ahead for the start.
+    var runtimeCopy: OwnedDescriptor?
+    static let largestRuntime = 4 << 20
     /// Statuses of children nobody knows yet: what a runtime started may be reaped before the runtime is.
     var strangers: [Int32: ExitStatus] = [:]
     var freezing: Freezing?
@@ -172,6 +175,7 @@ public final class Shim {
     public func run() throws(SystemError) {
         var set = PollSet()
         var interests: [Interest] = []
+        prepareRuntime()
         while !isFinished {
             collectInterests(&set, &interests)
             _ = try set.wait(until: nextDeadline)

@@ -53,6 +53,16 @@ struct StartTests {
         #expect(Container.naming([], in: message, of: failure) == message)
     }
 
+    /// A runtime is executed from a copy in memory, and its log is one: nothing of that reaches the container.
+    @Test func nothingOfTheRuntimeIsOpenInTheContainer() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.run(["sleep", "1000"])
+            let pid = try await fixture.engine.inspectContainer(id).state.pid
+            #expect(try File.list("/proc/\(pid)/fd").map(\.name).sorted() == ["0", "1", "2"])
+            #expect(try File.readLink("/proc/\(pid)/exe").hasSuffix("/busybox"))
+        }
+    }
+
     /// Nobody waits a deadline out for one that cannot answer.
     @Test(arguments: [("STOP", "it is stopped"), ("KILL", "it ended without a word")])
     func aShimThatCannotAnswerIsNotWaitedFor(_ signal: String, _ words: String) async throws {

@@ -38,6 +38,9 @@ int clinux_ftruncate(int fd, int64_t size);
 /* From the beginning, and the file grows to it. -EOPNOTSUPP where the file system cannot promise room. */
 int clinux_allocate(int fd, int64_t size);
 int clinux_pipe(int ends[2], int flags);
+/* A copy in memory of what can be read from the descriptor, sealed against every change and open for reading only, so that it
+ * can be executed; close-on-exec. -EFBIG when it is longer than the limit. */
+int clinux_sealed_copy(const char *name, int source, size_t limit);
 int clinux_memory_file(const char *name); /* memfd_create(2), close-on-exec */
 /* Least new number; close-on-exec. */
 int clinux_duplicate(int fd, int least);
