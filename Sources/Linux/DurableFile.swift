@@ -53,12 +53,13 @@ public struct ReservedFile: ~Copyable, Sendable {
         self.file = file
     }
 
-    /// As `DurableFile.write`.
+    /// On return the content is on the disk under its name. A crash before that may leave a torn file there, which its reader
+    /// must recognise: renamed first, so that the file system commits both at once (a second commit takes as long again).
     public consuming func write(_ bytes: [UInt8]) throws(SystemError) {
         try file.writeAll(bytes)
         try file.truncate(to: Int64(bytes.count))
-        try file.sync()
         try File.rename(temporary, to: path)
+        try file.sync()
         try DurableFile.syncDirectory(of: path)
     }
 }
