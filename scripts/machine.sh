@@ -92,6 +92,7 @@ END
 #!/bin/sh
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C QUELL_EMULATED=1
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
+ln -s /proc/self/fd /dev/fd
 mkdir -p /dev/pts; mount -t devpts devpts /dev/pts; mount -t tmpfs tmpfs /tmp
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 while read -r module; do insmod "/modules/$module"; done </modules/order
@@ -113,7 +114,7 @@ machine_boot() {
     timeout "$machine_limit" qemu-system-x86_64 -accel "${QUELL_V2_ACCELERATOR:-tcg,thread=multi}" -cpu max -smp 2 \
         -m "${QUELL_V2_MEMORY:-6144}" -nographic -no-reboot -net none -kernel "$(echo "$work"/kernel/boot/vmlinuz-*)" \
         -initrd "$work/initrd" -append "console=ttyS0 quiet panic=-1 cgroup_no_v1=all" </dev/null 2>&1 |
-        tr -d '\r' | tee "$work/console" || true
+        sed -u 's|\r$||' | tee "$work/console" || true
 }
 
 # Of what was run in it; fails when it ended before.
