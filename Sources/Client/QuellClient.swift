@@ -73,11 +73,29 @@ public final class QuellClient: Sendable {
             return nil
         }
         if let kept { return kept }
-        return try await Connection.open(endpoint, on: group, deadline: request.deadlines.connect)
+        return try await open(request.deadlines.connect)
     }
 
     private func keep(_ connection: Connection) {
         idle.withLock { $0.count < QuellClient.idleLimit ? $0.append(connection) : connection.close() }
+    }
+
+    /// Opens connections for calls to come, so that those need not wait for it. Best effort: a call opens its own where there
+    /// is none, and says why it cannot.
+    public func openAhead(_ count: Int) async {
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<count {
+                group.addTask {
+                    // The call that would have used it meets the same fault, and tells.
+                    guard let connection = try? await self.open(Deadlines.short.connect) else { return }
+                    self.keep(connection)
+                }
+            }
+        }
+    }
+
+    private func open(_ deadline: Duration) async throws -> Connection {
+        try await Connection.open(endpoint, on: group, deadline: deadline)
     }
 
     // MARK: what most calls need
@@ -118,8 +136,7 @@ public final class QuellClient: Sendable {
     /// Turns the connection into a stream in both directions (Docker's hijacking, by `Upgrade: tcp`).
     /// - Throws: `ClientError.api` when the daemon refuses.
     public func hijack(_ request: Request) async throws -> HijackedStream {
-        try request.checkNames()
-        let connection = try await Connection.open(endpoint, on: group, deadline: request.deadlines.connect)
+        let connection = try await checkOut(request)
         let answer = begin(request, on: connection, upgrade: true)
         let response = Response(try await received(answer, on: connection), request.name)
         guard response.status == 101 else {

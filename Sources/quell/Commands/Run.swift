@@ -43,7 +43,10 @@ enum RunCommand: Command {
             request.config.stdinOnce = request.config.openStdin
             if request.config.tty { request.hostConfig?.consoleSize = session.consoleSize }
         }
+        // While the container is made: the calls after that each take a connection of their own.
+        async let ahead: Void = session.client.openAhead(detached ? 0 : 2)
         let id = try await CreateCommand.create(request, arguments, cidfile, session)
+        await ahead
         let run = AttachedRun(
             session: session, id: id, query: query, tty: request.config.tty,
             removesItself: request.hostConfig?.autoRemove ?? false,
@@ -82,24 +85,30 @@ struct AttachedRun: Sendable {
 
     private struct Detached: Error {}
 
-    /// The order matters: attached before the start no output is lost, watched before the start no exit.
+    /// The order matters: attached before the start no output is lost, watched before the start no exit. Of those two neither
+    /// waits for the other.
     func run() async throws -> Int32 {
-        let client = session.client
-        let stream = try await client.attachContainer(id, query)
-        let id = self.id
-        let interaction = Interaction(
-            session: session, stream: stream, tty: tty, stdin: query.stdin, detachKeys: tty ? detachKeys : nil,
-            resize: { try await client.resizeContainer(id, rows: $0, columns: $1) },
-            forward: client.signalForwarder(id, unless: tty || !proxiesSignals))
+        let (client, id, query) = (session.client, self.id, self.query)
+        let attaching = Task { try await client.attachContainer(id, query) }
+        defer { attaching.cancel() }
         do {
             let ended = try await client.waitContainer(id, removesItself ? .removed : .nextExit) {
-                if try await interaction.run(after: start) == .detached { throw Detached() }
+                let stream = try await attaching.value
+                if try await interaction(stream).run(after: start) == .detached { throw Detached() }
             }
             return try exitStatus(ended, session)
         } catch is Detached {
             try session.err.write("read escape sequence\n")
             return 0
         }
+    }
+
+    private func interaction(_ stream: HijackedStream) -> Interaction {
+        let (client, id) = (session.client, self.id)
+        return Interaction(
+            session: session, stream: stream, tty: tty, stdin: query.stdin, detachKeys: tty ? detachKeys : nil,
+            resize: { try await client.resizeContainer(id, rows: $0, columns: $1) },
+            forward: client.signalForwarder(id, unless: tty || !proxiesSignals))
     }
 
     /// - Throws: `Failure` with docker's status for a command that is missing (127) or not executable (126); a container
