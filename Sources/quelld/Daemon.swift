@@ -55,7 +55,8 @@ struct Daemon: Sendable {
             ready: tellReady, isAbandoned: isAbandoned, logger: logger)
         let hangUps = Task { [identity = listeners.identity] in await heedHangUps(engine, identity) }
         defer { hangUps.cancel() }
-        try ProgramCode.giveBackStartUp()
+        let saving = Task { await ProgramCode.keepSmall(logger) }
+        defer { saving.cancel() }
         let group = ServiceGroup(
             services: [service], gracefulShutdownSignals: [.sigterm, .sigint],
             logger: Logger(label: "services") { _ in

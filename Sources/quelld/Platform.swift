@@ -1,5 +1,6 @@
 import Glibc
 import Linux
+import Logging
 
 // What the daemon asks of the C library itself.
 
@@ -16,21 +17,56 @@ enum Signals {
     static func ignoreHangUp() { _ = signal(SIGHUP, SIG_IGN) }
 }
 
-/// The program's own code in memory.
+/// Code in memory: the program's own and its libraries'.
 enum ProgramCode {
-    /// Unmaps the pages of code that only the start needed (relocation, symbol look-up, reading configuration, recovery):
-    /// two thirds of what is mapped then. They stay in the page cache; what is needed again is mapped again at its first
-    /// use. Only code is touched: it is never written, so nothing can get lost.
-    static func giveBackStartUp() throws {
-        let own = try File.readLink("/proc/self/exe")
-        let maps = String(decoding: try File.read("/proc/self/maps", limit: 4 << 20), as: UTF8.self)
-        for line in maps.split(separator: "\n") where line.hasSuffix(own) {
-            let fields = line.split(separator: " ")
-            let ends = fields[0].split(separator: "-").compactMap { UInt(String($0), radix: 16) }
-            guard fields[1] == "r-xp", ends.count == 2, ends[0] < ends[1] else { continue }
-            // SAFETY: a mapping of this process, readable and executable only; the pages come back when they are used.
-            unsafe madvise(UnsafeMutableRawPointer(bitPattern: ends[0]), Int(ends[1] - ends[0]), MADV_DONTNEED)
+    /// Gives back what is mapped and not used, at once and every minute from then on: first what the start needed (relocation,
+    /// symbol look-up, recovery), later what the first calls did (metadata of types is looked up once), and what the kernel
+    /// maps around each page that is used.
+    static func keepSmall(_ logger: Logger) async {
+        while !Task.isCancelled {
+            do { try giveBack() } catch { logger.warning("giving back memory: \(error)") }
+            // Cancelled: the daemon ends.
+            do { try await Task.sleep(for: .seconds(60)) } catch { return }
         }
+    }
+
+    /// The pages stay in the page cache; what is needed again is mapped again at its first use, all of it in a millisecond.
+    /// Nothing can get lost: only what cannot be written, and never was, is touched.
+    private static func giveBack() throws {
+        let maps = String(decoding: try File.read("/proc/self/smaps", limit: 16 << 20), as: UTF8.self)
+        var candidate: (start: UInt, length: Int)?
+        for line in maps.split(separator: "\n") {
+            if let mapping = unwritableFile(line) {
+                candidate = mapping
+            } else if isHead(line) {
+                candidate = nil
+            } else if let found = candidate, line.hasPrefix("Anonymous:") {
+                candidate = nil
+                // A page of its own in it was written before it was made read-only: relocated data.
+                guard line.split(separator: " ") == ["Anonymous:", "0", "kB"] else { continue }
+                // SAFETY: a mapping of a file by this process, without a page of its own; they come back when they are used.
+                unsafe madvise(UnsafeMutableRawPointer(bitPattern: found.start), found.length, MADV_DONTNEED)
+            }
+        }
+    }
+
+    /// `5630-5640 r-xp 00000000 fe:00 123 /usr/bin/quelld`
+    private static func unwritableFile(_ line: Substring) -> (start: UInt, length: Int)? {
+        guard let fields = head(line), fields.count >= 6, fields[5].hasPrefix("/"), fields[1].hasPrefix("r"),
+            !fields[1].contains("w"), fields[1].hasSuffix("p")
+        else { return nil }
+        let ends = fields[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
+        guard ends.count == 2, ends[0] < ends[1] else { return nil }
+        return (ends[0], Int(ends[1] - ends[0]))
+    }
+
+    private static func isHead(_ line: Substring) -> Bool { head(line) != nil }
+
+    /// The fields of a line that begins a mapping; all others have a colon behind their first word.
+    private static func head(_ line: Substring) -> [Substring]? {
+        let fields = line.split(separator: " ")
+        guard let first = fields.first, first.contains("-"), !first.hasSuffix(":") else { return nil }
+        return fields
     }
 }
 
