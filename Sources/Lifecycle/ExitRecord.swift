@@ -1,4 +1,5 @@
-/// The durable record of a container's end. Written by the shim (write, fsync, rename) before it tells anyone.
+/// The durable record of a container's end. Written by the shim (write, rename, fsync) before it tells anyone; what a crash
+/// tore in between is no record (`init(text:)`).
 public struct ExitRecord: Hashable, Sendable {
     public var status: ExitStatus
     /// Nanoseconds since 1970, CLOCK_REALTIME.
