@@ -85,7 +85,8 @@ class Fuzz:
             return self.finding(f"{error!r} after {time.monotonic() - started:.1f} s", request)
         self.seen[status] += 1
         # A registry that cannot be reached is a documented 500.
-        allowed = ALLOWED | {500} if "/distribution/" in target else ALLOWED
+        asks = any(mark in target for mark in ("/distribution/", "/push", "fromImage="))
+        allowed = ALLOWED | {500} if asks else ALLOWED
         if status >= 500 and status not in allowed:
             self.finding(f"{status} {rest[:400]!r}", request)
         elif status >= 400 and b"application/json" not in head.lower():
