@@ -32,7 +32,8 @@ import Testing
         (line.id, line.status) = ("abc", "Downloading")
         line.progressDetail = ProgressDetail()
         #expect(LayerBoard.text(line) == "abc: Downloading")
-        (line.progressDetail?.current, line.progressDetail?.total) = (500, 1000)
+        line.progressDetail?.current = 500
+        line.progressDetail?.total = 1000
         #expect(LayerBoard.text(line) == "abc: Downloading [===============>               ] 500B/1kB")
     }
 }
