@@ -113,8 +113,7 @@ case_inspect() {
     docker inspect ii | python3 -c 'import json, sys
 d = json.load(sys.stdin)[0]
 print(" ".join(sorted(d)))
-gone = ("CpuCount", "CpuPercent", "IOMaximumBandwidth", "IOMaximumIOps", "KernelMemory", "KernelMemoryTCP")
-for k in ("State", "Config", "HostConfig"): print(k, " ".join(sorted(m for m in d[k] if m not in gone and not m.startswith("Quell"))))'
+for k in ("State", "Config"): print(k, " ".join(sorted(m for m in d[k] if not m.startswith("Quell"))))'
     says 'No such object' docker inspect nobody
     docker inspect busybox | python3 -c 'import json, sys
 d = json.load(sys.stdin)[0]
@@ -128,14 +127,16 @@ case_host_configuration() {
 d = json.load(sys.stdin)[0]["HostConfig"]
 for k in sorted(d):
     # Those of paths differ from version to version; the kernel memory and the last four are gone from later ones.
-    if k not in ("Runtime", "NetworkMode", "ConsoleSize", "MaskedPaths", "ReadonlyPaths", "KernelMemory", "KernelMemoryTCP", "CpuCount", "CpuPercent", "IOMaximumBandwidth", "IOMaximumIOps"): print(k, json.dumps(d[k], sort_keys=True))'
+    # What is unset is null to Docker and an empty list to its OpenAPI document, which Quell follows.
+    if d[k] and k not in ("Runtime", "NetworkMode", "ConsoleSize", "CgroupnsMode", "MaskedPaths", "ReadonlyPaths", "KernelMemory", "KernelMemoryTCP", "CpuCount", "CpuPercent", "IOMaximumBandwidth", "IOMaximumIOps"): print(k, json.dumps(d[k], sort_keys=True))'
 }
 
 case_configuration() {
     q docker create --name dd -it --hostname h --entrypoint cat busybox x
     docker inspect dd | python3 -c 'import json, sys
 d = json.load(sys.stdin)[0]
-for k in sorted(d["Config"]): print(k, json.dumps(d["Config"][k]))
+for k in sorted(d["Config"]):
+    if d["Config"][k]: print(k, json.dumps(d["Config"][k]))
 for k in sorted(d["State"]):
     if not k.startswith("Quell"): print(k, json.dumps(d["State"][k]))'
 }

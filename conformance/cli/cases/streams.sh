@@ -10,7 +10,7 @@ case_terminal_size() {
 }
 
 case_terminal_interrupt() {
-    at_terminal docker run --rm -it --init --network none busybox cat -- '>typed\n' '<typed' '<typed' '>\x03'
+    at_terminal docker run --rm -it --init --network none busybox sh -c 'echo ready; exec cat' -- '<ready' '>\x03'
 }
 
 case_detach_and_attach_again() {
