@@ -139,9 +139,8 @@ struct CommandLineRun {
 
     /// What docker has and Quell does not have yet.
     private static let missing = [
-        "pull": "images come from 'quell image import' and 'quell load'", "push": "images leave by 'quell save'",
-        "login": "there are no registries", "logout": "there are no registries", "search": "there are no registries",
-        "build": "images come from 'quell image import' and 'quell load'",
+        "search": "registries have no common way to be searched",
+        "build": "images come from 'quell pull', 'quell image import' and 'quell load'",
         "compose": "use 'quell run' for each service",
         "port": "there is no bridge network", "connect": "there is no bridge network",
         "disconnect": "there is no bridge network",

@@ -34,7 +34,7 @@ import Testing
     @Test(arguments: [
         "run", "create", "start", "stop", "kill", "restart", "rm", "ps", "inspect", "logs", "exec", "attach", "wait",
         "pause", "unpause", "top", "stats", "rename", "update", "cp", "export", "diff", "events", "info", "version",
-        "images", "rmi", "tag", "save", "load", "import", "history", "completion", "image import", "image load",
+        "images", "pull", "push", "login", "logout", "rmi", "tag", "save", "load", "import", "history", "completion", "image import", "image load",
         "image save", "image ls", "image tag", "image inspect", "image rm", "image prune", "image history",
         "container ls", "container stop", "container prune", "volume create", "volume ls", "volume inspect",
         "volume rm", "volume prune", "network ls", "system df", "system prune", "system info", "system events",
@@ -87,8 +87,8 @@ import Testing
         (["strat"], #"unknown command "strat" for "quell"; did you mean start, stats?"#),
         (["image", "nope"], #"unknown command "nope" for "quell image""#),
         (
-            ["image", "pull"],
-            "quell image pull is not there yet: images come from 'quell image import' and 'quell load'"
+            ["build"],
+            "quell build is not there yet: images come from 'quell pull', 'quell image import' and 'quell load'"
         ),
         (["stop"], "quell stop needs at least 1 argument"),
         (["rename", "a"], "quell rename takes exactly 2 arguments"),

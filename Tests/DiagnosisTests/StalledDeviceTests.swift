@@ -16,6 +16,8 @@ struct StalledDeviceTests {
     private func writer(_ device: StalledDevice, _ group: TestCgroup) throws -> OwnedProcess {
         let words = ["if=/dev/zero", "of=\(device.path)/log", "bs=64k", "count=4", "conv=fsync", "status=none"]
         let writer = try OwnedProcess("/bin/dd", words, in: group.cgroup)
+        // On its way it also waits for what it reads, and that ends.
+        try eventually("it has written") { try device.isWriting() }
         try eventually("the writer hangs") { try Procfs.status(of: writer.pid).state == "D" }
         return writer
     }

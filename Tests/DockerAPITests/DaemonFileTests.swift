@@ -52,10 +52,10 @@ import Testing
 
     @Test func unknownKeysAreRefusedByName() {
         do {
-            _ = try parse(#"{"insecure-registries": [], "bip": "", "debug": true}"#)
+            _ = try parse(#"{"userland-proxy": true, "bip": "", "debug": true}"#)
             Issue.record("unknown keys were taken")
         } catch {
-            #expect(error.description == #"configuration file f: unknown keys "bip", "insecure-registries""#)
+            #expect(error.description == #"configuration file f: unknown keys "bip", "userland-proxy""#)
         }
     }
 

@@ -8,9 +8,12 @@ struct BadInputTests {
     @Test func unknownImage() throws {
         try withDaemon { daemon in
             try daemon.losingNothing {
-                try daemon.refuses(
-                    ["run", "--rm", "nosuch:image", "true"], code: 125, saying: ["No such image", "nosuch:image"])
-                try daemon.refuses(["create", "nosuch:image", "true"], code: 125, saying: ["nosuch:image"])
+                // Whether Docker Hub has it is nobody's business here.
+                let never = ["--pull", "never", "nosuch:image", "true"]
+                try daemon.refuses(["run", "--rm"] + never, code: 125, saying: ["No such image", "nosuch:image"])
+                try daemon.refuses(["create"] + never, code: 125, saying: ["nosuch:image"])
+                let nobody = "127.0.0.1:1/nosuch:image"
+                try daemon.refuses(["run", "--rm", nobody, "true"], code: 125, saying: ["127.0.0.1:1", "refused"])
                 for call in [
                     ["tag", "nosuch:image", "a:b"], ["image", "rm", "nosuch:image"], ["save", "nosuch:image"],
                 ] {

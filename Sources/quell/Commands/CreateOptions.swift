@@ -22,14 +22,6 @@ enum CreateOptions {
     static let interactive = Flag("interactive", short: "i", "Keep standard input open")
     static let tty = Flag("tty", short: "t", "Give it a terminal")
     static let initProcess = Flag("init", "Run a small init as process 1")
-    static let pull = Option("pull", "WHEN", "missing or never: images come from import and load only") {
-        (text) throws(ValueFault) in
-        guard ["missing", "never"].contains(text) else {
-            throw ValueFault("pulling is not there yet", expected: "missing or never")
-        }
-        return text
-    }
-    static let quiet = Flag("quiet", short: "q", "Accepted for docker's sake")
 
     // Files
     static let volume = Repeated(
@@ -169,14 +161,13 @@ enum CreateOptions {
 
     static let all: [any OptionSpec] = [
         name, env, envFile, workdir, user, groupAdd, entrypoint, hostname, domainname, label, labelFile, interactive,
-        tty, initProcess, pull, quiet, volume, mount, volumesFrom, tmpfs, readOnly, shmSize, network, pid, ipc, uts,
+        tty, initProcess, volume, mount, volumesFrom, tmpfs, readOnly, shmSize, network, pid, ipc, uts,
         userns, cgroupns, addHost, dns, dnsOption, dnsSearch, publish, publishAll, expose, privileged, capAdd, capDrop,
         securityOpt, device, deviceRule, sysctl, runtime, annotation, cgroupParent, memory, memorySwap,
         memoryReservation, memorySwappiness, cpus, cpuShares, cpuPeriod, cpuQuota, cpusetCpus, cpusetMems, pidsLimit,
         ulimit, oomScoreAdj, oomKillDisable, blkioWeight, restart, rm, stopSignal, stopTimeout, stopLadder, stopScope,
         stopUnhandled, logDriver, logOpt, cidfile,
         PullPolicy.option, PullPolicy.platform, PullPolicy.quiet, healthCmd, healthInterval, healthTimeout,
-        healthStartPeriod,
-        healthStartInterval, healthRetries, noHealthcheck,
+        healthStartPeriod, healthStartInterval, healthRetries, noHealthcheck,
     ]
 }

@@ -58,7 +58,7 @@ enum PushCommand: Command {
             over there. The digest of an image that was pulled stays what it was.
             """,
         examples: [
-            ("quell tag app localhost:5000/app:1.2 && quell push localhost:5000/app:1.2", "under a new name"),
+            ("quell push localhost:5000/app:1.2", "a name that 'quell tag' gave it"),
             ("quell push -a registry.example/team/app", "every tag that is here"),
         ])
     static let allTags = Flag("all-tags", short: "a", "Every tag of the repository that is here")
