@@ -34,7 +34,8 @@ import Testing
     @Test(arguments: [
         "run", "create", "start", "stop", "kill", "restart", "rm", "ps", "inspect", "logs", "exec", "attach", "wait",
         "pause", "unpause", "top", "stats", "rename", "update", "cp", "export", "diff", "events", "info", "version",
-        "images", "pull", "push", "login", "logout", "rmi", "tag", "save", "load", "import", "history", "completion", "image import", "image load",
+        "images", "pull", "push", "login", "logout", "rmi", "tag", "save", "load", "import", "history", "completion",
+        "image import", "image load",
         "image save", "image ls", "image tag", "image inspect", "image rm", "image prune", "image history",
         "container ls", "container stop", "container prune", "volume create", "volume ls", "volume inspect",
         "volume rm", "volume prune", "network ls", "system df", "system prune", "system info", "system events",
