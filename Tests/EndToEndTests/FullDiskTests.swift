@@ -136,7 +136,7 @@ struct FullDiskTests {
                 #expect(end.status == .code(1) && end.errors.contains("No space left"), "\(end.text)")
                 try daemon.refuses(["run", "--rm", Programs.image, "true"], code: 125, saying: ["No space left"])
                 #expect(try daemon.must("ps", "--format", "{{.Names}}", "--filter", "name=polite") == "polite")
-                try daemon.refuses(["exec", "polite", "true"], code: 1, saying: ["No space left"])
+                try daemon.refuses(["exec", "polite", "true"], code: 126, saying: ["No space left"])
                 #expect(try StopVerdict.one(try daemon.quell("stop", "--format", "json", "polite")).exitCode == 0)
                 try daemon.refuses(["start", "polite"], code: 1, saying: ["No space left"])
                 try File.unlink(ballast)

@@ -84,7 +84,7 @@ struct RunDirectoryTests {
                 // The room that it had.
                 try fill("more")
                 try daemon.refuses(
-                    ["exec", "runs", "true"], code: 1, saying: ["write \(daemon.runRoot)/c/", "No space left"])
+                    ["exec", "runs", "true"], code: 126, saying: ["write \(daemon.runRoot)/c/", "No space left"])
                 try daemon.refuses(
                     ["run", "--rm", Programs.image, "true"], code: 125,
                     saying: ["/config.json", daemon.runRoot, "No space left"])

@@ -42,8 +42,8 @@ import Testing
             let all = try await past(fixture)
             let actions = all.map { "\($0.type) \($0.action)" }
             for word in [
-                "volume create", "container create", "volume mount", "container start", "container exec_create: true",
-                "container exec_start: true", "container exec_die", "container top", "container pause",
+                "volume create", "container create", "volume mount", "container start", "container exec_create: true ",
+                "container exec_start: true ", "container exec_die", "container top", "container pause",
                 "container unpause", "container rename", "container export", "container kill", "container die",
                 "volume unmount", "container stop", "container destroy", "volume destroy", "volume prune",
             ] { #expect(actions.contains(word), "\(word) is missing in \(actions)") }

@@ -101,8 +101,8 @@ import Testing
             guard request.path.contains(image.layers[0]), isPatient.withLock({ $0 }) else { return reply }
             // Half of it, and then nothing more.
             var half = RegistryServer.Reply(headers: [("content-length", "\(reply.body.count)")])
-            half.body = Array(reply.body.prefix(200_000))
-            half.ending = .broken(after: 200_000)
+            half.body = reply.body
+            half.ending = .stalled(after: 200_000)
             return half
         }
         let here = try RegistryStore()

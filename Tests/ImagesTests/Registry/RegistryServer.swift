@@ -19,6 +19,8 @@ final class RegistryServer: Sendable {
             case whole
             /// The connection breaks off behind so many bytes of the body.
             case broken(after: Int)
+            /// Nothing follows so many bytes of the body, and the connection stays.
+            case stalled(after: Int)
             /// Nothing follows the head.
             case silent
             /// The body has no end.
@@ -107,6 +109,9 @@ private final class AnsweringHandler: ChannelInboundHandler {
             write(reply.body.prefix(count), context)
             context.flush()
             context.close(promise: nil)
+        case .stalled(let count):
+            write(reply.body.prefix(count), context)
+            context.flush()
         case .silent: context.flush()
         case .endless: pour(context)
         }
