@@ -1,6 +1,12 @@
 # shellcheck shell=bash disable=SC2016,SC2069,SC2154,SC2238
 # docker-compose 1.29, without networks of its own.
 
+# It takes the newest version there is, and then needs what went with 1.45 (KeyError: 'ContainerConfig'), as with Docker from
+# 25 on. An older engine is asked for what it has.
+newest=$(docker version --format '{{.Server.APIVersion}}')
+COMPOSE_API_VERSION=$(printf '%s\n1.44\n' "$newest" | sort -V | head -n 1)
+export COMPOSE_API_VERSION
+
 project() {
     cat >docker-compose.yml <<'YAML'
 version: "3.7"
