@@ -93,7 +93,7 @@ case_volume_prune() {
     q docker volume create named
     q run --name uu -v used:/d -v /anon busybox true
     q docker rm uu
-    docker volume prune -f 2>&1 | sed 's/[0-9.]*B$/SIZE/' | sort
+    docker volume prune -f 2>&1 | sed -E 's/[0-9.]*B$/SIZE/; s/^[0-9a-f]{64}$/anonymous/' | sort
     docker volume ls -q
 }
 
