@@ -81,7 +81,7 @@ import Testing
         (["--no-healthcheck", "--health-cmd", "x"], "exclude each other"),
         (["--security-opt", "seccomp=/nope"], "--security-opt"),
         (["--memory", "lots"], "--memory"), (["--mount", "type=x,target=/y"], "--mount"),
-        (["--pull", "always"], "--pull"),
+        (["--pull", "sometimes"], "--pull"),
     ])
     func faultsNameTheOption(_ words: [String], _ text: String) {
         #expect { try build(words + ["img"]) } throws: { "\($0)".contains(text) && $0 is UsageError }
