@@ -125,6 +125,18 @@ import Testing
         }
     }
 
+    /// One that is accepted while the listener closes belongs to nobody yet.
+    @Test func endsConnectionsThatArriveWhileItStops() async throws {
+        for _ in 0..<100 {
+            try await withServer(echoBody) { path, server in
+                var clients: [RawClient] = []
+                for _ in 0..<8 { clients.append(try await RawClient(path)) }
+                server.stop(grace: .seconds(30))
+                for client in clients { _ = await client.readAll() }
+            }
+        }
+    }
+
     private let echoBody: HTTPServer.Handler = { exchange in
         do {
             let body = try await exchange.wholeBody(limit: 1 << 20)

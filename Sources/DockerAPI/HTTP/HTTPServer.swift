@@ -9,17 +9,12 @@ import Synchronization
 final class HTTPServer: Sendable {
     typealias Handler = @Sendable (Exchange) async -> Void
 
-    private struct State {
-        var isStopping = false
-        var connections: [ObjectIdentifier: HTTPConnection] = [:]
-    }
-
     private let listener: NIOAsyncChannel<HTTPConnection, Never>
     private let handler: Handler
     private let common: HTTPHeaders
     private let logger: Logger
     private let mostConnections: Int
-    private let state = Mutex(State())
+    private let open: OpenConnections
 
     /// Takes over a socket that listens already. `common` headers go with every answer. Connections above the number are
     /// answered 503.
@@ -27,9 +22,14 @@ final class HTTPServer: Sendable {
         listeningSocket: Int32, tls: TLSIdentity? = nil, group: any EventLoopGroup, common: HTTPHeaders,
         mostConnections: Int = .max, logger: Logger, handler: @escaping Handler
     ) async throws {
+        let open = OpenConnections()
+        self.open = open
         listener = try await ServerBootstrap(group: group)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .bind(listeningSocket) { HTTPConnection.setUp($0, tls: tls) }
+            .bind(listeningSocket) { channel in
+                open.arrived(channel)
+                return HTTPConnection.setUp(channel, tls: tls)
+            }
         (self.common, self.logger, self.handler) = (common, logger, handler)
         self.mostConnections = mostConnections
     }
@@ -39,11 +39,11 @@ final class HTTPServer: Sendable {
         try await withThrowingDiscardingTaskGroup { group in
             try await listener.executeThenClose { connections in
                 for try await connection in connections {
-                    switch enter(connection) {
+                    switch open.enter(connection, atMost: mostConnections) {
                     case .entered:
                         group.addTask {
                             await self.serve(connection)
-                            self.leave(connection)
+                            self.open.leave(connection)
                         }
                     case .isStopping: connection.abort()
                     case .isFull: group.addTask { await self.turnAway(connection) }
@@ -56,33 +56,16 @@ final class HTTPServer: Sendable {
     /// Accepts no more, lets requests under way end, ends everything that only watches; what is left after `grace` is
     /// broken off.
     func stop(grace: TimeAmount) {
-        let connections = state.withLock { state in
-            state.isStopping = true
-            return Array(state.connections.values)
-        }
+        let left = open.stop()
         listener.channel.close(promise: nil)
-        for connection in connections { connection.stop() }
+        for connection in left.serving { connection.stop() }
+        for channel in left.arriving { channel.close(promise: nil) }
         listener.channel.eventLoop.scheduleTask(in: grace) { self.abortAll() }
     }
 
     /// Breaks off every connection.
     func abortAll() {
-        for connection in state.withLock({ Array($0.connections.values) }) { connection.abort() }
-    }
-
-    private enum Entry { case entered, isStopping, isFull }
-
-    private func enter(_ connection: HTTPConnection) -> Entry {
-        state.withLock { state in
-            guard !state.isStopping else { return .isStopping }
-            guard state.connections.count < mostConnections else { return .isFull }
-            state.connections[ObjectIdentifier(connection)] = connection
-            return .entered
-        }
-    }
-
-    private func leave(_ connection: HTTPConnection) {
-        state.withLock { _ = $0.connections.removeValue(forKey: ObjectIdentifier(connection)) }
+        for connection in open.serving { connection.abort() }
     }
 
     private func serve(_ connection: HTTPConnection) async {
@@ -143,5 +126,55 @@ private struct IdleClose {
         guard let part = try await connection.next(), !connection.isStopping else { return nil }
         guard case .head(let head) = part else { throw HTTPParserError.invalidConstant }
         return head
+    }
+}
+
+/// The connections that are served, and those that are on their way. NIO hands over a connection when it is set up, and drops
+/// it, open, where the listener has closed meanwhile: its client would wait for ever.
+private final class OpenConnections: Sendable {
+    enum Entry { case entered, isStopping, isFull }
+
+    private struct State {
+        var isStopping = false
+        var arriving: [ObjectIdentifier: any Channel] = [:]
+        var serving: [ObjectIdentifier: HTTPConnection] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    var serving: [HTTPConnection] { state.withLock { Array($0.serving.values) } }
+
+    /// It was accepted. Closed at once where the server stops.
+    func arrived(_ channel: any Channel) {
+        let key = ObjectIdentifier(channel)
+        let isLate = state.withLock { state in
+            if !state.isStopping { state.arriving[key] = channel }
+            return state.isStopping
+        }
+        if isLate { return channel.close(promise: nil) }
+        channel.closeFuture.whenComplete { _ in self.state.withLock { $0.arriving[key] = nil } }
+    }
+
+    func enter(_ connection: HTTPConnection, atMost most: Int) -> Entry {
+        state.withLock { state in
+            state.arriving[ObjectIdentifier(connection.channel)] = nil
+            guard !state.isStopping else { return .isStopping }
+            guard state.serving.count < most else { return .isFull }
+            state.serving[ObjectIdentifier(connection)] = connection
+            return .entered
+        }
+    }
+
+    func leave(_ connection: HTTPConnection) {
+        state.withLock { _ = $0.serving.removeValue(forKey: ObjectIdentifier(connection)) }
+    }
+
+    /// None enters from now on.
+    func stop() -> (serving: [HTTPConnection], arriving: [any Channel]) {
+        state.withLock { state in
+            state.isStopping = true
+            defer { state.arriving = [:] }
+            return (Array(state.serving.values), Array(state.arriving.values))
+        }
     }
 }
