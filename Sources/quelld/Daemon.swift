@@ -100,7 +100,8 @@ struct Daemon: Sendable {
             defaultRuntime: settings.defaultRuntime, seccompProfile: settings.seccompProfile,
             initPath: settings.initPath, logOptions: settings.logOptions, defaultUnhandled: settings.unhandled,
             killDeadline: settings.killDeadline, stopTimeout: settings.stopTimeout, shmSize: settings.shmSize,
-            expectations: settings.expectations, quarantinesOnRemove: settings.quarantinesOnRemove,
+            expectations: settings.expectations, diskDeadline: settings.diskDeadline,
+            quarantinesOnRemove: settings.quarantinesOnRemove,
             labels: settings.labels, warnings: settings.exposures, version: Release.version)
     }
 

@@ -26,6 +26,7 @@ struct DaemonFile: Decodable, Equatable {
     var defaultStopUnhandled: String?
     var killDeadline: String?
     var stopTimeout: String?
+    var diskDeadline: String?
     var cgroupParent: String?
     var seccompProfile: String?
     var initPath: String?
@@ -63,6 +64,7 @@ struct DaemonFile: Decodable, Equatable {
         case defaultStopUnhandled = "default-stop-unhandled"
         case killDeadline = "kill-deadline"
         case stopTimeout = "stop-timeout"
+        case diskDeadline = "disk-deadline"
         case cgroupParent = "cgroup-parent"
         case seccompProfile = "seccomp-profile"
         case initPath = "init-path"

@@ -27,6 +27,8 @@ struct Settings: Sendable {
     var unhandled: Unhandled
     var killDeadline: Duration
     var stopTimeout: Duration
+    /// How long one step of a call waits for the disk of the data root.
+    var diskDeadline: Duration
     var cgroupParent: String?
     var seccompProfile: String?
     var initPath: String?
@@ -63,6 +65,7 @@ struct Settings: Sendable {
         unhandled = try Settings.unhandled(file.defaultStopUnhandled)
         killDeadline = try duration(file.killDeadline, "kill-deadline") ?? StopOrder.defaultKillDeadline
         stopTimeout = try duration(file.stopTimeout, "stop-timeout") ?? .seconds(10)
+        diskDeadline = try duration(file.diskDeadline, "disk-deadline") ?? .seconds(30)
         (seccompProfile, initPath) = (file.seccompProfile, file.initPath)
         cgroupParent = command.cgroupParent ?? file.cgroupParent
         shmSize = try bytes(file.shmSize, "default-shm-size") ?? 64 << 20

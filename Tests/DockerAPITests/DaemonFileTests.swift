@@ -13,7 +13,7 @@ import Testing
             """
             {"data-root": "/a", "exec-root": "/b/", "hosts": ["unix:///c.sock"], "log-level": "warn", "labels": ["x=y"],
              "default-runtime": "mine", "runtimes": {"mine": {"path": "/opt/mine"}}, "live-restore": false,
-             "shutdown-timeout": 7, "default-stop-unhandled": "kill", "kill-deadline": "3s", "default-shm-size": "32m",
+             "shutdown-timeout": 7, "default-stop-unhandled": "kill", "kill-deadline": "3s", "disk-deadline": "4s", "default-shm-size": "32m",
              "overdue-after": {"start": "1m", "call": "2s"}}
             """)
         let settings = try Settings(file: file, overriddenBy: try QuelldCommand.parse([]))
@@ -27,6 +27,7 @@ import Testing
         #expect(settings.shutdownTimeout == .seconds(7))
         #expect(settings.unhandled == .kill)
         #expect(settings.killDeadline == .seconds(3))
+        #expect(settings.diskDeadline == .seconds(4))
         #expect(settings.shmSize == 32 << 20)
         #expect(settings.expectations.start == .seconds(60) && settings.expectations.call == .seconds(2))
         #expect(settings.expectations.exec == JobExpectations().exec)

@@ -14,10 +14,14 @@ struct FrozenDiskTests {
 
     /// Thawed, whatever happens, before the daemon is ended.
     private func withFrozenDisk(
-        prepare: (Daemon) throws -> Void, _ body: (Daemon, FrozenFileSystem) throws -> Void
+        configuration: String = "{}", prepare: (Daemon) throws -> Void,
+        _ body: (Daemon, FrozenFileSystem) throws -> Void
     ) throws {
         let disk = try FrozenFileSystem(megabytes: 64)
-        try withDaemon(prepare: { try $0.placeDataRoot(in: disk.path) }) { daemon in
+        try withDaemon(prepare: {
+            try $0.placeDataRoot(in: disk.path)
+            $0.configuration = configuration
+        }) { daemon in
             do {
                 try prepare(daemon)
                 try disk.freeze()
@@ -78,6 +82,61 @@ struct FrozenDiskTests {
                 let late = "\(daemon.runRoot)/c/\(id)/late-exit"
                 return try File.status(of: late) == nil
                     && File.status(of: "\(daemon.dataRoot)/containers/\(id)/exit") != nil
+            }
+        }
+    }
+
+    /// A writer that was killed in its sleep writes nothing: the only record is in the run root.
+    @Test(arguments: [false, true]) func recordIsMovedWhenTheDiskAnswers(afterACrash: Bool) throws {
+        try withFrozenDisk(prepare: { try $0.runReady("chatty", FrozenDiskTests.chatty) }) { daemon, disk in
+            let id = try daemon.inspect("chatty", ".Id")
+            try stopsWithItsOwnCode(daemon)
+            let group = "\(daemon.cgroupParent)/shim-\(id)"
+            try eventually("only its writer is left", within: Limit.command) {
+                try HostView.members(of: group).map { try Procfs.live.status(of: $0)?.name } == ["quell-writer"]
+            }
+            for pid in try HostView.members(of: group) { try Pidfd(opening: pid).send(.kill) }
+            let late = "\(daemon.runRoot)/c/\(id)/late-exit"
+            #expect(try File.status(of: late) != nil)
+            if afterACrash {
+                try daemon.crash { try disk.thaw() }
+                try daemon.start()
+            } else {
+                try disk.thaw()
+            }
+            #expect(try daemon.inspect("chatty", ".State.ExitCode") == "7")
+            try eventually("its record is where it belongs", within: Limit.command) {
+                try File.status(of: late) == nil && File.status(of: "\(daemon.dataRoot)/containers/\(id)/exit") != nil
+            }
+            try daemon.must("start", "chatty")
+            try daemon.must("kill", "chatty")
+            #expect(try daemon.inspect("chatty", ".State.ExitCode") == "137")
+        }
+    }
+
+    /// What has to write there fails by the deadline, says why, and can be done again.
+    @Test func callsThatNeedTheDiskGiveUp() throws {
+        try withFrozenDisk(
+            configuration: #"{"disk-deadline": "1s"}"#,
+            prepare: { daemon in
+                try daemon.runReady("chatty", FrozenDiskTests.chatty)
+                for name in ["idle", "old"] { try daemon.must("create", "--name", name, Programs.image, "true") }
+            }
+        ) { daemon, disk in
+            try stopsWithItsOwnCode(daemon)
+            let calls = [
+                ["create", "--name", "late", Programs.image, "true"], ["start", "idle"], ["start", "chatty"],
+                ["rm", "old"],
+            ]
+            for call in calls {
+                let end = try daemon.command(call).finish(within: Limit.command)
+                #expect(!end.succeeded && end.errors.contains("disk"), "\(call): \(end.text)")
+                #expect(end.elapsed < Limit.atOnce, "\(call): \(end.elapsed)")
+            }
+            try disk.thaw()
+            for call in calls {
+                let end = try daemon.command(call).finish(within: Limit.command)
+                #expect(end.succeeded, "\(call): \(end.text)")
             }
         }
     }

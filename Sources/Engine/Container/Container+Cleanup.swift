@@ -8,9 +8,11 @@ extension Container {
     /// What it may take to die when it was killed for not ending.
     private static let dyingDeadline = Duration.seconds(2)
 
-    /// Unmounts, and removes bundle and cgroups, once the shim has ended. Starting and removing wait for it.
+    /// Unmounts, and removes bundle and cgroups, once the shim has ended and its exit record is in the data root. Starting and
+    /// removing wait for it.
     func beginCleanup() {
-        let (process, connection, before) = (shimProcess.take(), shim, cleanup)
+        let (process, connection, before, hangs) = (shimProcess.take(), shim, cleanup, Promise<EngineError?>())
+        cleanupHangs = hangs
         cleanup = Task {
             await before?.value
             async let unmounted: Void = unmount()
@@ -19,7 +21,9 @@ extension Container {
             if connection != nil { await shimClosed() }
             await unmounted
             await core.volumes.letGo(volumeNames, by: id, core)
-            await removeTraces()
+            if await moveLateRecord(tellingThatItHangs: hangs) { await removeTraces() }
+            hangs.resolve(nil)
+            if cleanupHangs === hangs { cleanupHangs = nil }
             if self.shim === connection {
                 self.shim?.close()
                 self.shim = nil

@@ -33,12 +33,26 @@ extension Container {
     /// A record that the data root did not take in time is moved there. First the shim's writer must have ended, which may
     /// still be asleep in the data root: its end tells, without a look there, that the disk answers, and from then on it
     /// cannot write what belongs to a past run.
-    func moveLateRecord() async {
-        guard Recovery.exists(paths.lateExitRecord) else { return }
+    ///
+    /// Says so when the disk does not answer by the `diskDeadline`, and goes on waiting. False: the disk has refused it, and
+    /// the run root still holds the only one.
+    func moveLateRecord(tellingThatItHangs hangs: Promise<EngineError?>) async -> Bool {
+        guard Recovery.exists(paths.lateExitRecord) else { return true }
         core.logger.error(
-            "container \(id): the disk of \(core.paths.dataRoot) did not answer when it ended; its exit record is kept in \(paths.lateExitRecord) until it does"
+            "container \(id): the disk of \(core.paths.dataRoot) did not take its exit record; it is kept in \(paths.lateExitRecord) until it does"
         )
+        let limit = core.configuration.diskDeadline
+        let why = EngineError.timedOut(
+            "the disk of \(core.paths.dataRoot) has not answered for \(limit.shortText): it has yet to take how container \(name) ended last"
+        )
+        let timer = core.reactor.after(limit) { hangs.resolve(why) }
         await writerEnded()
+        let isThere = await putLateRecord()
+        core.reactor.cancel(timer)
+        return isThere
+    }
+
+    private func putLateRecord() async -> Bool {
         let (late, place, logger, id) = (paths.lateExitRecord, paths.exitRecord, core.logger, id)
         do throws(EngineError) {
             try await Blocking.run(.clearing) { () throws(EngineError) in
@@ -48,7 +62,11 @@ extension Container {
                 }
             }
             logger.info("container \(id): the disk answers again; its exit record is there")
-        } catch { logger.error("container \(id): \(error)") }
+            return true
+        } catch {
+            logger.error("container \(id): \(error)")
+            return false
+        }
     }
 
     /// Nobody is left in the shim's control group.

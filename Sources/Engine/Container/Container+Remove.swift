@@ -71,7 +71,7 @@ extension Container {
     /// Every step can be done again: a crash in between is finished at the next start.
     func performRemoval(volumes: Bool) async throws(EngineError) {
         if isForgottenFirst { return try await forgetFirst() }
-        await cleanedUp()
+        try await cleanedUpInTime()
         // With --rm, an engine that finds it ended removes it anyway.
         if !document.host.autoRemove || state.phase != .exited {
             state.phase = .removing
@@ -97,6 +97,7 @@ extension Container {
         try await core.store.deleteContainer(id)
         core.leaving.withLock { $0[id] = self }
         tellGone()
+        // It is gone for everybody: nobody asks any more whether this one hangs.
         let before = cleanup
         cleanup = Task {
             await before?.value

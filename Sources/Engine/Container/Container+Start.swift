@@ -18,7 +18,8 @@ extension Container {
     }
 
     private func start(_ cause: StartCause, _ job: Job) async throws(EngineError) {
-        await cleanedUp()
+        // What the policy wants, it wants as soon as the disk answers.
+        if cause == .policy { await cleanedUp() } else { try await cleanedUpInTime() }
         while let current = starting {
             let number = startEntry?.number ?? job.number
             if machine.isActive {
@@ -118,9 +119,9 @@ extension Container {
     /// An earlier run's: it must not be taken for this one's.
     private func forgetExitRecord() async throws(EngineError) {
         if state.startedAt == 0, state.finishedAt == 0 { return }
-        let path = paths.exitRecord
+        let records = [paths.lateExitRecord, paths.exitRecord]
         try await core.onDisk("forget how it ended before") { () throws(SystemError) in
-            if try File.status(of: path, following: false) != nil { try File.unlink(path) }
+            for path in records where try File.status(of: path, following: false) != nil { try File.unlink(path) }
         }
     }
 

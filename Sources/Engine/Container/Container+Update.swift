@@ -17,7 +17,7 @@ extension Container {
                 "Conflict. The container name \"/\(new)\" is already in use by container \"\(holder)\". You have to remove (or rename) that container to be able to reuse that name."
             )
         }
-        do throws(EngineError) { try await core.store.rename(id, to: new) } catch {
+        do throws(EngineError) { try await core.store.rename(id, from: name, to: new) } catch {
             core.registry.release(new, of: id)
             throw error
         }
@@ -41,7 +41,7 @@ extension Container {
             throw .conflict("Restart policy cannot be updated because AutoRemove is enabled for the container")
         }
         if machine.isActive, machine.state != .starting { try await apply(UpdatedLimits.limits(update, changed.host)) }
-        try await core.store.save(changed)
+        try await core.store.save(changed, insteadOf: document)
         (document, rule) = (changed, newRule)
         publish()
         post("update")

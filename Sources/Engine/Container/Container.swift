@@ -62,6 +62,8 @@ actor Container {
     var restartTimer: Reactor.Token?
     /// Unmounting and so on after the last run: whoever starts or removes waits for it.
     var cleanup: Task<Void, Never>?
+    /// Why the cleanup cannot end, once that is known: the disk does not answer.
+    var cleanupHangs: Promise<EngineError?>?
     var handWatch: HandWatch?
     var handStop: Task<Void, Never>?
     var handStep: HandStep?
@@ -119,7 +121,17 @@ actor Container {
         core.store.enqueueSave(state, of: id)
     }
 
-    /// Waits until what was left of the last run is cleared away.
+    /// Waits until what was left of the last run is cleared away. Fails where that waits for a disk that does not answer.
+    func cleanedUpInTime() async throws(EngineError) {
+        while let cleanup, let hangs = cleanupHangs {
+            if let error = await Job.wait(on: .cleanup, { await hangs.value() }) { throw error }
+            await cleanup.value
+            if self.cleanup == cleanup { self.cleanup = nil }
+        }
+        await cleanedUp()
+    }
+
+    /// As `cleanedUpInTime`, however long it takes.
     func cleanedUp() async {
         while let cleanup {
             await Job.wait(on: .cleanup) { await cleanup.value }

@@ -27,7 +27,7 @@ struct Rootfs: Sendable {
 extension Container {
     /// Mounts the root file system of a container that does not run; the last one to give it back unmounts it.
     func borrowRootfs(withMounts: Bool) async throws(EngineError) {
-        await cleanedUp()
+        try await cleanedUpInTime()
         guard machine.state != .removing else { throw .conflict("container \(name) is marked for removal") }
         borrowers += 1
         do throws(EngineError) {

@@ -51,7 +51,8 @@ extension Store {
     }
 
     func insert(_ row: ContainerRow, durable: Bool) async throws(EngineError) {
-        try await write("record container \(row.name)", durable: durable) { database in
+        try await write("record container \(row.name)", durable: durable, undo: Store.deletion(of: row.id)) {
+            database in
             try database.execute(
                 sql: "INSERT INTO container (id, name, document, state) VALUES (?, ?, ?, ?)",
                 arguments: [row.id, row.name, try Store.encode(row.document), try Store.encode(row.state)])
@@ -99,18 +100,29 @@ extension Store {
             sql: "UPDATE container SET state = ? WHERE id = ?", arguments: [try encode(state), id])
     }
 
-    func save(_ document: ContainerDocument) async throws(EngineError) {
-        try await write("record container \(document.id)", durable: true) { database in
-            try database.execute(
-                sql: "UPDATE container SET document = ? WHERE id = ?",
-                arguments: [try Store.encode(document), document.id])
+    func save(_ document: ContainerDocument, insteadOf former: ContainerDocument) async throws(EngineError) {
+        try await write("record container \(document.id)", durable: true) {
+            try Store.update(former, in: $0)
+        } _: {
+            try Store.update(document, in: $0)
         }
     }
 
-    func rename(_ id: String, to name: String) async throws(EngineError) {
-        try await write("rename container \(id)", durable: true) { database in
-            try database.execute(sql: "UPDATE container SET name = ? WHERE id = ?", arguments: [name, id])
+    private static func update(_ document: ContainerDocument, in database: Database) throws {
+        try database.execute(
+            sql: "UPDATE container SET document = ? WHERE id = ?", arguments: [try encode(document), document.id])
+    }
+
+    func rename(_ id: String, from former: String, to name: String) async throws(EngineError) {
+        try await write("rename container \(id)", durable: true) {
+            try Store.rename(id, to: former, in: $0)
+        } _: {
+            try Store.rename(id, to: name, in: $0)
         }
+    }
+
+    private static func rename(_ id: String, to name: String, in database: Database) throws {
+        try database.execute(sql: "UPDATE container SET name = ? WHERE id = ?", arguments: [name, id])
     }
 
     /// Name and state in one step: whoever finds the row after a crash finds both or neither.
@@ -131,8 +143,10 @@ extension Store {
     }
 
     func deleteContainer(_ id: String) async throws(EngineError) {
-        try await write("forget container \(id)", durable: false) { database in
-            try database.execute(sql: "DELETE FROM container WHERE id = ?", arguments: [id])
-        }
+        try await write("forget container \(id)", durable: false, Store.deletion(of: id))
+    }
+
+    private static func deletion(of id: String) -> @Sendable (Database) throws -> Void {
+        { try $0.execute(sql: "DELETE FROM container WHERE id = ?", arguments: [id]) }
     }
 }

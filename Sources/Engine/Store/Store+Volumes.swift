@@ -14,6 +14,10 @@ extension Store {
     /// False when there was one of this name already.
     func insert(_ volume: VolumeRow) async throws(EngineError) -> Bool {
         try await write("record volume \(volume.name)", durable: !volume.anonymous) { database in
+            // An older one of that name stays.
+            try database.execute(
+                sql: "DELETE FROM volume WHERE name = ? AND created = ?", arguments: [volume.name, volume.created])
+        } _: { database in
             try database.execute(
                 sql: """
                     INSERT INTO volume (name, created, anonymous, labels, options) VALUES (?, ?, ?, ?, ?)

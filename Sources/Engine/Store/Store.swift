@@ -105,9 +105,13 @@ final class Store: Sendable {
     // MARK: writing and reading
 
     /// Runs as one transaction. `durable`: on return it survives a loss of power, and everything before it too;
-    /// otherwise it survives the end of this process. `.timedOut` at the deadline; it may still be written then.
+    /// otherwise it survives the end of this process.
+    ///
+    /// `.timedOut` at the deadline; it may still be written then. With `undo` nothing of it stays: a transaction that has not
+    /// begun never does, and one that hung is taken back, before anything else is written.
     func write<Value: Sendable>(
-        _ what: String, durable: Bool, _ body: @escaping @Sendable (Database) throws -> Value
+        _ what: String, durable: Bool, undo: (@Sendable (Database) throws -> Void)? = nil,
+        _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(EngineError) -> Value {
         let promise = Promise<Result<Value, EngineError>>()
         let timer = reactor?.after(deadline) { [path, deadline] in
@@ -115,7 +119,12 @@ final class Store: Sendable {
                 .failure(.timedOut("\(what): the disk that holds \(path) took longer than \(deadline.shortText)"))
             )
         }
-        enqueue(what, durable: durable, body) { promise.resolve($0) }
+        enqueue(what, durable: durable, undo: undo) { database in
+            if undo != nil, case .failure(let calledOff)? = promise.current { throw calledOff }
+            return try body(database)
+        } then: {
+            promise.resolve($0)
+        }
         let result = await Job.wait(on: .store) { await promise.value() }
         if let timer { reactor?.cancel(timer) }
         return try result.get()
@@ -125,20 +134,35 @@ final class Store: Sendable {
     func enqueue(_ what: String, _ body: @escaping @Sendable (Database) throws -> Void) {
         enqueue(what, durable: false, body) { [logger] result in
             if case .failure(let error) = result { logger.error("\(error)") }
+            return true
         }
     }
 
+    /// `done` says whether anybody has waited for it; otherwise it is undone.
     func enqueue<Value: Sendable>(
-        _ what: String, durable: Bool, _ body: @escaping @Sendable (Database) throws -> Value,
-        then done: @escaping @Sendable (Result<Value, EngineError>) -> Void
+        _ what: String, durable: Bool, undo: (@Sendable (Database) throws -> Void)? = nil,
+        _ body: @escaping @Sendable (Database) throws -> Value,
+        then done: @escaping @Sendable (Result<Value, EngineError>) -> Bool
     ) {
-        if closed.withLock({ $0 }) { return done(.failure(.closing)) }
-        queue.asyncWriteWithoutTransaction { [file] database in
-            do {
-                done(.success(try Store.transaction(database, durable: durable, body)))
-            } catch let error as EngineError { done(.failure(error)) } catch {
-                done(.failure(Store.explain(error, file, what)))
+        if closed.withLock({ $0 }) {
+            _ = done(.failure(.closing))
+            return
+        }
+        queue.asyncWriteWithoutTransaction { [file, logger] database in
+            let result = Store.perform(what, file) { try Store.transaction(database, durable: durable, body) }
+            guard !done(result), case .success = result, let undo else { return }
+            let undone = Store.perform("take back: \(what)", file) {
+                try Store.transaction(database, durable: durable, undo)
             }
+            if case .failure(let error) = undone { logger.error("\(error)") }
+        }
+    }
+
+    private static func perform<Value>(
+        _ what: String, _ file: DatabaseFile, _ body: () throws -> Value
+    ) -> Result<Value, EngineError> {
+        do { return .success(try body()) } catch let error as EngineError { return .failure(error) } catch {
+            return .failure(Store.explain(error, file, what))
         }
     }
 

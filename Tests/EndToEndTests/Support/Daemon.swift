@@ -10,6 +10,8 @@ final class Daemon {
     var runRoot: String { directory + "/run" }
     var socket: String { directory + "/q.sock" }
     private(set) var process: RunningCommand?
+    /// Its daemon.json. Before `start`.
+    var configuration = "{}"
     /// What quelld calls its cgroup: FNV-1a of the data root, which only has to tell roots apart.
     var cgroupParent: String {
         let hash = dataRoot.utf8.reduce(0x811c_9dc5 as UInt32) { ($0 ^ UInt32($1)) &* 0x0100_0193 }
@@ -52,9 +54,13 @@ final class Daemon {
 
     /// Starts quelld without expecting anything of it.
     func launch(_ more: [String] = [], on host: Host = .asItIs) throws -> RunningCommand {
-        let line = host.commandLine(
-            try Programs.path("quelld"),
-            ["--data-root", dataRoot, "--run-root", runRoot, "-H", "unix://" + socket] + more)
+        var arguments = ["--data-root", dataRoot, "--run-root", runRoot, "-H", "unix://" + socket] + more
+        if !more.contains("--config-file") {
+            let file = directory + "/daemon.json"
+            try File.write(configuration, to: file)
+            arguments += ["--config-file", file]
+        }
+        let line = host.commandLine(try Programs.path("quelld"), arguments)
         let command = try RunningCommand(line[0], Array(line.dropFirst()), environment: Programs.environment)
         process = command
         return command

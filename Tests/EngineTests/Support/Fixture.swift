@@ -91,7 +91,7 @@ final class Fixture: Sendable {
         let kept = try #require(try await store.containers().rows.first { $0.id == id }).document
         var document = kept
         change(&document)
-        try await store.save(document)
+        try await store.save(document, insteadOf: document)
         store.close()
         return kept
     }
