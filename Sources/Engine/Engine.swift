@@ -141,7 +141,7 @@ extension Container {
         if document.host.autoRemove, machine.state == .exited { return removeAfterExit() }
         guard machine.state == .exited, rule.restartsAtOpen(state) else { return }
         Task {
-            do throws(EngineError) { try await start() } catch {
+            do throws(EngineError) { try await start(cause: .opening) } catch {
                 core.logger.error("container \(name) could not be started: \(error)")
             }
         }

@@ -19,6 +19,28 @@ struct FullDiskTests {
 
     private func makeRoom(_ daemon: Daemon) throws { try File.unlink(ballast(daemon)) }
 
+    /// A start needs room for the exit record. Nobody is there to ask for it again.
+    @Test func policyTriesAgainUntilThereIsRoom() throws {
+        try withSmallDisk { daemon in
+            try daemon.runReady("service", Scripts.endsOnUser1, options: ["--restart", "always"])
+            try fill(daemon)
+            try daemon.must("kill", "--signal", "USR1", "service")
+            try eventually("two starts have failed for want of room", within: Limit.command) {
+                let state = try daemon.inspect("service", ".RestartCount}} {{.State.Status}} {{.State.Error")
+                return state.hasSuffix("is full") && state.contains(" restarting ") && !state.hasPrefix("1 ")
+            }
+            try daemon.crash()
+            try daemon.start()
+            try eventually("the next engine tries it too", within: Limit.command) {
+                try daemon.inspect("service", ".State.Status") == "restarting"
+            }
+            try makeRoom(daemon)
+            try eventually("it runs again", within: Limit.command) {
+                try daemon.inspect("service", ".State.Running") == "true"
+            }
+        }
+    }
+
     /// Reading, stopping and killing need no room; an exit code that was told stays what it is, also to the next quelld.
     @Test func exitIsKnownThoughTheDiskIsFull() throws {
         try withSmallDisk { daemon in

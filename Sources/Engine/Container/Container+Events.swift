@@ -102,7 +102,7 @@ extension Container {
 
     // MARK: restart policy
 
-    private func scheduleRestart() {
+    func scheduleRestart() {
         let ran = startedAt.map { MonotonicClock.now() - $0 } ?? .zero
         scheduleRestart(after: backOff.next(afterRunOf: ran))
     }

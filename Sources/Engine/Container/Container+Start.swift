@@ -10,7 +10,7 @@ extension Container {
 
     /// Starts it; goes on although the caller leaves. `.notModified` when it runs already.
     func start(cause: StartCause = .request) async throws(EngineError) {
-        let asker: Job.Asker? = cause == .policy ? .engine("restart policy") : nil
+        let asker: Job.Asker? = cause == .request ? nil : .engine("restart policy")
         try await core.jobs.track(.start, id, asker: asker, within: core.configuration.expectations.start) {
             (job) async throws(EngineError) in
             try await start(cause, job)
@@ -19,7 +19,7 @@ extension Container {
 
     private func start(_ cause: StartCause, _ job: Job) async throws(EngineError) {
         // What the policy wants, it wants as soon as the disk answers.
-        if cause == .policy { await cleanedUp() } else { try await cleanedUpInTime() }
+        if cause == .request { try await cleanedUpInTime() } else { await cleanedUp() }
         while let current = starting {
             let number = startEntry?.number ?? job.number
             if machine.isActive {
@@ -56,7 +56,7 @@ extension Container {
             try await performStart(cause)
             return nil
         } catch {
-            await startFailed(error)
+            await startFailed(error, cause)
             return error
         }
     }
@@ -226,7 +226,7 @@ extension Container {
 
     // MARK: failure
 
-    private func startFailed(_ error: EngineError) async {
+    private func startFailed(_ error: EngineError, _ cause: StartCause) async {
         // It was set aside meanwhile: what there is of it is followed to its end.
         if machine.state == .quarantined {
             if !shimRefused { shimProcess?.kill() }
@@ -249,7 +249,8 @@ extension Container {
             return await superviseByHand()
         }
         guard machine.state == .starting else { return }
-        machine.startFailed()
+        let restarts = cause != .request && restartsAfterFailedStart(error)
+        machine.startFailed(restarts: restarts)
         switch error {
         case .commandNotFound: state.exit = StoredStatus(.code(127))
         case .notExecutable: state.exit = StoredStatus(.code(126))
@@ -266,7 +267,24 @@ extension Container {
         post("die", ["exitCode": "\(state.exit?.status.dockerCode ?? 0)"])
         beginCleanup()
         resolveExitWaiters()
+        if restarts {
+            state.restartCount += 1
+            startedAt = nil
+            return scheduleRestart()
+        }
         if document.host.autoRemove { removeAfterExit() }
+    }
+
+    /// What the host could not do now, as its disk is full or hangs, it may do later; a container that must run is not given up
+    /// for it.
+    private func restartsAfterFailedStart(_ error: EngineError) -> Bool {
+        guard state.desired == .running, !core.isClosing.withLock({ $0 }) else { return false }
+        switch error {
+        case .timedOut, .system: return rule.restarts(after: .unobserved(.neverStarted), count: state.restartCount)
+        case .notFound, .conflict, .notRunning, .invalid, .unsupported, .notModified, .commandNotFound, .notExecutable,
+            .forbidden, .stuck, .closing:
+            return false
+        }
     }
 
     /// Nothing of a failed start may stay alive: the whole cgroup is killed. True when it is empty, at most five seconds
@@ -303,7 +321,13 @@ extension EngineCore {
 }
 
 /// Why a container is started.
-enum StartCause: Sendable { case request, policy }
+enum StartCause: Sendable {
+    case request
+    /// By the restart policy, after an end.
+    case policy
+    /// By the restart policy, as the engine opens.
+    case opening
+}
 
 /// What comes from a shim.
 enum ShimNews: Sendable {

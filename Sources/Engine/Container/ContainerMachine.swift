@@ -61,8 +61,8 @@ struct ContainerMachine: Sendable {
     }
 
     /// Also when the container had never been active.
-    mutating func startFailed() {
-        if state == .starting { state = .exited }
+    mutating func startFailed(restarts: Bool = false) {
+        if state == .starting { state = restarts ? .restarting : .exited }
     }
 
     // MARK: stop

@@ -2,6 +2,8 @@
 enum Scripts {
     /// Handles TERM at once.
     static let handles = #"trap "echo saved; exit 0" TERM; echo ready; while :; do sleep 3600 & wait $!; done"#
+    /// Ends with 3 when it is sent USR1.
+    static let endsOnUser1 = #"trap "exit 3" USR1; echo ready; while :; do sleep 3600 & wait $!; done"#
     /// PID 1 has no handler and nobody else has one.
     static let deaf = "echo ready; sleep 3600; true"
     /// PID 1 ignores TERM on purpose, and so do its children.
