@@ -152,7 +152,8 @@ let package = Package(
             name: "DockerAPITests",
             dependencies: [
                 "DockerAPI", "APITypes", "Engine", "Images", "Lifecycle", "Linux", "quelld", "quell-shim",
-                "quell-unpack", "quell-registry", "TestKit", argumentParser, logging, nioCore, nioPosix, nioHTTP1,
+                "quell-unpack", "quell-registry", "RegistryWire", "TestKit", argumentParser, logging, nioCore, nioPosix,
+                nioHTTP1,
             ],
             swiftSettings: house),
         .testTarget(

@@ -28,7 +28,7 @@ struct Creation {
         try check(document)
         try await core.refuseHeld(mounts)
         for plan in mounts where plan.kind == .bind && !plan.createsSource {
-            try await BindSource.check(plan, core)
+            _ = try await BindSource.check(plan, core)
         }
         // Who wants its streams is about to start it.
         if request.config.attachStdin || request.config.attachStdout || request.config.attachStderr {

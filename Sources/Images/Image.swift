@@ -68,6 +68,8 @@ public struct ImageFilters: Sendable, Hashable {
     public var since: String?
     /// Made before this moment, Unix seconds (prune's `until`).
     public var until: Int64?
+    /// Untagged images that others are made of are left out, as by Docker unless `all` is asked for.
+    public var hidesParents = false
 
     public init() {}
 }

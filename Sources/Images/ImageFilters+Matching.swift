@@ -3,7 +3,9 @@ extension ImageFilters {
         let before = try before.map { (name) throws(ImageError) in try state.record(name) }
         let since = try since.map { (name) throws(ImageError) in try state.record(name) }
         let images = state.records.values.map { state.image($0) }
+        let parents = hidesParents ? Set(state.records.values.compactMap(\.parent)) : []
         return images.filter { image in
+            if image.isDangling, parents.contains(image.id) { return false }
             if let dangling, dangling != image.isDangling { return false }
             if let before, !(image.order < before.order) { return false }
             if let since, !(since.order < image.order) { return false }

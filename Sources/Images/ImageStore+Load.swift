@@ -1,17 +1,19 @@
 import Linux
+public import RegistryWire
 
 extension ImageStore {
     /// A docker-archive (also one without manifest.json, of Docker before 1.10), an OCI archive, or a directory with
-    /// either. What the archive says of digests is verified; either all its images are loaded or none.
+    /// either. What the archive says of digests is verified; either all its images are loaded or none. With a platform those
+    /// made for another one are left out; without, this machine's is preferred where there is a choice.
     @discardableResult
-    public func load(from source: consuming ArchiveSource, progress: ImageProgressHandler? = nil)
-        async throws(ImageError) -> [LoadedImage]
-    {
+    public func load(
+        from source: consuming ArchiveSource, platform: RegistryPlatform? = nil, progress: ImageProgressHandler? = nil
+    ) async throws(ImageError) -> [LoadedImage] {
         let opened = try await OpenedArchive.opening(source)
         return try await onOwnThread { (cancellation) throws(ImageError) in
             try Ingest.run(self, cancellation, progress) { (ingest) throws(ImageError) in
                 let tree = try ingest.tree(of: opened)
-                let prepared = try ingest.images(in: tree)
+                let prepared = try ingest.images(in: tree, platform)
                 let images = try ingest.commit(prepared)
                 return zip(images, prepared).map { LoadedImage(image: $0, references: $1.references) }
             }
@@ -154,11 +156,11 @@ extension Ingest {
     }
 
     /// OCI where the archive is both, since there digests are promised.
-    func images(in tree: ArchiveTree) throws(ImageError) -> [Prepared] {
+    func images(in tree: ArchiveTree, _ platform: RegistryPlatform?) throws(ImageError) -> [Prepared] {
         let dockerNames = try tree.dockerEntries()
-        let prepared: [Prepared]
+        var prepared: [Prepared]
         if try tree.has("oci-layout"), try tree.has("index.json") {
-            prepared = try ociImages(tree, dockerNames ?? [])
+            prepared = try ociImages(tree, dockerNames ?? [], platform)
         } else if let entries = dockerNames {
             var images: [Prepared] = []
             for entry in entries { images.append(try dockerImage(tree, entry)) }
@@ -171,7 +173,9 @@ extension Ingest {
                 "neither a docker-archive (no manifest.json) nor an OCI layout (no index.json). To make an image of a"
                     + " root file system, import it")
         }
-        guard !prepared.isEmpty else { throw tree.fault(nil, "holds no image for linux/\(Platform.architecture)") }
+        if let platform { prepared = prepared.filter { platform.suits($0.record.configuration) } }
+        let wanted = platform ?? .host
+        guard !prepared.isEmpty else { throw tree.fault(nil, "holds no image for \(wanted)") }
         return prepared
     }
 

@@ -99,6 +99,17 @@ extension RegistryPlatform {
     /// This machine.
     static var host: RegistryPlatform { RegistryPlatform(os: "linux", architecture: Platform.architecture) }
 
+    /// Whether an image that says so is for this platform; what is not said fits everything.
+    func suits(_ os: String?, _ architecture: String?, _ variant: String?) -> Bool {
+        func same(_ own: String?, _ other: String?) -> Bool {
+            guard let own, let other, !other.isEmpty else { return true }
+            return own == other
+        }
+        return same(self.os, os) && same(self.architecture, architecture) && same(self.variant, variant)
+    }
+
+    func suits(_ image: ImageConfiguration) -> Bool { suits(image.os, image.architecture, image.variant) }
+
     /// nil for nil and for an empty text.
     static func parsing(_ text: String?) throws(ImageError) -> RegistryPlatform? {
         guard let text, !text.isEmpty else { return nil }

@@ -1,4 +1,5 @@
 import Linux
+import Synchronization
 
 extension ImageStore {
     /// Points a name to an image; a name that pointed elsewhere moves.
@@ -16,15 +17,20 @@ extension ImageStore {
     /// Docker's `rmi`. A reference is untagged, and its image deleted when that was the last one; an id deletes the
     /// image. Conflicts: an id with names in several repositories or used by a stopped container (unless `force`); a
     /// running container (always for an id, and for the last name unless `force`). An image that a container uses is
-    /// only untagged, never deleted: its layers are the container's too.
-    public func remove(_ name: ImageName, force: Bool = false, uses: [ImageUse]) async throws(ImageError)
-        -> [ImageRemoval]
-    {
+    /// only untagged, never deleted: its layers are the container's too. With a deleted image go those it was made of, as
+    /// far as nothing else needs them, unless `keepingParents`.
+    public func remove(
+        _ name: ImageName, force: Bool = false, keepingParents: Bool = false, uses: [ImageUse]
+    ) async throws(ImageError) -> [ImageRemoval] {
         try await onOwnThread { (_) throws(ImageError) in
-            let (removals, record) = try self.change { (state) throws(ImageError) in
-                try state.remove(name, force: force, uses: uses)
+            let (removals, records) = try self.change { (state) throws(ImageError) in
+                var (removals, records) = try state.remove(name, force: force, uses: uses)
+                if !keepingParents, let record = records.first {
+                    state.deleteParents(of: record, keeping: Set(uses.map(\.image)), &removals, &records)
+                }
+                return (removals, records)
             }
-            if let record { try self.removeUnneeded(record.items) }
+            for record in records { try self.removeUnneeded(record.items) }
             return removals
         }
     }
@@ -35,14 +41,44 @@ extension ImageStore {
     {
         try await onOwnThread { (cancellation) throws(ImageError) in
             var filters = filters
-            if !all { filters.dangling = true }
+            if !all { (filters.dangling, filters.hidesParents) = (true, true) }
             let used = Set(uses.map(\.image))
             let (removals, records, reclaimed) = try self.change { (state) throws(ImageError) in
                 try state.prune(filters, keeping: used)
             }
             for record in records { try self.removeUnneeded(record.items) }
-            return ImagePrune(removals: removals, reclaimed: reclaimed)
+            // They have no labels to go by.
+            let chosenByLabel = !filters.labels.isEmpty || !filters.excludedLabels.isEmpty
+            let remains = chosenByLabel ? 0 : try self.removeRemains(before: filters.until)
+            return ImagePrune(removals: removals, reclaimed: reclaimed + remains)
         }
+    }
+
+    /// What pulls that broke off have left for the next try, and no pull under way continues.
+    /// - Returns: the bytes of it.
+    private func removeRemains(before until: Int64?) throws(ImageError) -> Int64 {
+        var (bytes, doomed) = (Int64(0), [String]())
+        try mapping("remove what pulls have left") { () throws(SystemError) in
+            for entry in try File.list(layout.ingest) {
+                let path = layout.ingest + "/" + entry.name
+                guard let status = try File.status(of: path, following: false),
+                    until.map({ status.modified.seconds < $0 }) ?? true
+                else { continue }
+                // Renamed away while no pull can begin to fetch it; deleted afterwards, which may take long.
+                let trash = layout.trash + "/remains-" + entry.name
+                let isMine = try fetching.withLock { (fetching) throws(SystemError) -> Bool in
+                    let digest = Digest("sha256:" + entry.name.prefix { $0 != "." })
+                    guard digest.map({ fetching[$0] == nil }) ?? true else { return false }
+                    try File.rename(path, to: trash)
+                    return true
+                }
+                guard isMine else { continue }
+                bytes += Int64(status.size)
+                doomed.append(trash)
+            }
+            for path in doomed { try File.removeTree(path) }
+        }
+        return bytes
     }
 }
 
@@ -55,7 +91,7 @@ extension StoreState.Record {
 }
 
 extension StoreState {
-    typealias Removal = (removals: [ImageRemoval], deleted: Record?)
+    typealias Removal = (removals: [ImageRemoval], deleted: [Record])
 
     mutating func remove(_ name: ImageName, force: Bool, uses: [ImageUse]) throws(ImageError) -> Removal {
         let record = try record(name)
@@ -85,8 +121,8 @@ extension StoreState {
         }
         for name in doomed { references[name] = nil }
         let untagged = doomed.map { ImageRemoval.untagged($0.familiar) }
-        guard isLast, uses.isEmpty else { return (untagged, nil) }
-        return (delete(record, after: untagged), record)
+        guard isLast, uses.isEmpty else { return (untagged, []) }
+        return (delete(record, after: untagged), [record])
     }
 
     /// As Docker: with the last tag of a repository go its digests of the same image.
@@ -114,8 +150,8 @@ extension StoreState {
         }
         for name in names { references[name] = nil }
         let untagged = names.map { ImageRemoval.untagged($0.familiar) }
-        guard uses.isEmpty else { return (untagged, nil) }
-        return (delete(record, after: untagged), record)
+        guard uses.isEmpty else { return (untagged, []) }
+        return (delete(record, after: untagged), [record])
     }
 
     /// Docker's lines: the image, then each layer that goes with it, uppermost first.
@@ -125,6 +161,20 @@ extension StoreState {
         let used = used
         let layers = record.layers.reversed().map(\.chainID).filter { !used.contains("layers/" + $0.hex) }
         return removals + [.deleted(record.id.description)] + layers.map { .deleted($0.description) }
+    }
+
+    /// The images that a deleted one was made of, nearest first: those without names, children and containers.
+    mutating func deleteParents(
+        of child: Record, keeping used: Set<Digest>, _ removals: inout [ImageRemoval], _ deleted: inout [Record]
+    ) {
+        var next = child.parent
+        while let id = next, let record = records[id], !used.contains(id), !references.values.contains(id),
+            !records.values.contains(where: { $0.parent == id })
+        {
+            removals = delete(record, after: removals)
+            deleted.append(record)
+            next = record.parent
+        }
     }
 
     mutating func prune(_ filters: ImageFilters, keeping used: Set<Digest>) throws(ImageError) -> (
@@ -138,6 +188,7 @@ extension StoreState {
             for name in names { references[name] = nil }
             removals += delete(record, after: names.map { .untagged($0.familiar) })
             gone.append(record)
+            deleteParents(of: record, keeping: used, &removals, &gone)
         }
         return (removals, gone, reclaimed(from: gone))
     }

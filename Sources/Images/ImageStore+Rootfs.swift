@@ -16,6 +16,9 @@ extension ImageStore {
         }
     }
 
+    /// Where the layers of an image are unpacked, lowest first.
+    public func layerTrees(of image: Image) -> [String] { image.layers.map { layout.tree($0.chainID) } }
+
     /// Carries out a ``RootfsMount/copy(_:)``, once, at create.
     public func copyRootfs(_ copy: RootfsCopy, progress: ImageProgressHandler? = nil) async throws(ImageError) {
         try await onOwnThread { (cancellation) throws(ImageError) in

@@ -1,10 +1,15 @@
+import RegistryWire
+
 extension Ingest {
-    /// Every image of an OCI layout that is for this machine, named as the index, or beside it manifest.json, says.
-    func ociImages(_ tree: ArchiveTree, _ dockerEntries: [DockerArchiveEntry]) throws(ImageError) -> [Prepared] {
+    /// Every image of an OCI layout, of several platforms the one that is asked for, or this machine's; named as the index, or
+    /// beside it manifest.json, says.
+    func ociImages(_ tree: ArchiveTree, _ dockerEntries: [DockerArchiveEntry], _ platform: RegistryPlatform?)
+        throws(ImageError) -> [Prepared]
+    {
         let index = try tree.document(IndexDocument.self, "index.json")
         var names: [(manifest: OCIDescriptor, references: [ImageReference])] = []
         for descriptor in index.manifests {
-            guard let manifest = try manifest(tree, descriptor, depth: 0) else { continue }
+            guard let manifest = try manifest(tree, descriptor, platform, depth: 0) else { continue }
             let reference = try reference(descriptor, tree)
             if let known = names.firstIndex(where: { $0.manifest.digest == manifest.digest }) {
                 names[known].references += reference.map { [$0] } ?? []
@@ -58,10 +63,10 @@ extension Ingest {
         }
     }
 
-    /// The manifest for this machine; nil: there is none behind that descriptor.
-    private func manifest(_ tree: ArchiveTree, _ descriptor: OCIDescriptor, depth: Int) throws(ImageError)
-        -> OCIDescriptor?
-    {
+    /// The manifest for the platform; nil: there is none behind that descriptor.
+    private func manifest(
+        _ tree: ArchiveTree, _ descriptor: OCIDescriptor, _ wanted: RegistryPlatform?, depth: Int
+    ) throws(ImageError) -> OCIDescriptor? {
         if MediaType.manifests.contains(descriptor.mediaType) { return descriptor }
         guard MediaType.indexes.contains(descriptor.mediaType) else { return nil }
         let entry = "blobs/sha256/" + descriptor.digest.hex
@@ -71,12 +76,14 @@ extension Ingest {
             $0.annotations?[Annotation.referenceType] == nil && $0.platform?.os != "unknown"
         }
         func fits(_ platform: OCIDescriptor.Platform?) -> Bool {
-            platform.map { $0.os == "linux" && $0.architecture == Platform.architecture } ?? true
+            platform.map { (wanted ?? .host).suits($0.os, $0.architecture, $0.variant) } ?? true
         }
-        // Of an archive that was saved for one machine only, the others' manifests are listed but not there.
-        for candidate in images.filter({ fits($0.platform) }) + images.filter({ !fits($0.platform) }) {
+        // Of an archive that was saved for one machine only, the others' manifests are listed but not there. Who asks for no
+        // platform gets what there is.
+        let others = wanted == nil ? images.filter { !fits($0.platform) } : []
+        for candidate in images.filter({ fits($0.platform) }) + others {
             guard try tree.has("blobs/sha256/" + candidate.digest.hex) else { continue }
-            if let found = try manifest(tree, candidate, depth: depth + 1) { return found }
+            if let found = try manifest(tree, candidate, wanted, depth: depth + 1) { return found }
         }
         return nil
     }

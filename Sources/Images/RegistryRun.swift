@@ -129,12 +129,21 @@ final class RegistryRun: Sendable {
         let isTold = state.withLock { $0.outcome != nil || $0.fault != nil || $0.isUnwanted }
         if !isTold {
             let last = talk.complaint.suffix(300).split(separator: UInt8(ascii: "\n")).last ?? []
-            throw .system(
-                operation: "run",
-                subject:
-                    "\(helper) (ended: \(status.map { "\($0)" } ?? "unknown")) \(String(decoding: last, as: UTF8.self))",
-                errno: 0)
+            throw .registry(
+                RegistryFault(.system, RegistryRun.earlyEnd(status, String(decoding: last, as: UTF8.self))))
         }
+    }
+
+    /// In words of a helper that ended without having said how its job went.
+    private static func earlyEnd(_ status: ExitStatus?, _ complaint: String) -> String {
+        let how =
+            switch status {
+            case .signal(let signal, _)?: "was killed (\(signal))"
+            case .code(let code)?: "ended early with code \(code)"
+            case .unobserved?, nil: "ended early, nobody saw how"
+            }
+        return "quell-registry \(how); what it has fetched is kept for the next try"
+            + (complaint.isEmpty ? "" : "; it said: \(complaint)")
     }
 
     private func drop(

@@ -7,12 +7,16 @@ public struct CgroupStatistics: Hashable, Sendable {
         public var periods: UInt64 = 0
         public var throttledPeriods: UInt64 = 0
         public var throttledNanoseconds: UInt64 = 0
+        /// By processor; v1 alone counts so.
+        public var perProcessorNanoseconds: [UInt64]?
     }
     public struct Memory: Hashable, Sendable {
         public var usageBytes: UInt64 = 0
         /// Nil: no limit.
         public var limitBytes: UInt64?
         public var peakBytes: UInt64?
+        /// How often the limit was hit; v1 alone has this counter.
+        public var limitHits: UInt64?
         /// Cached file content that can be dropped at once (inactive_file): `docker stats` subtracts it.
         public var cacheBytes: UInt64 = 0
         /// memory.stat, as the kernel names it.
@@ -25,18 +29,30 @@ public struct CgroupStatistics: Hashable, Sendable {
         /// Nil: no limit.
         public var limit: UInt64?
     }
-    public struct Transfer: Hashable, Sendable {
+    /// One counter of one block device.
+    public struct BlockCounter: Hashable, Sendable {
         public var device: DeviceNumber
-        public var readBytes: UInt64 = 0
-        public var writtenBytes: UInt64 = 0
-        public var reads: UInt64 = 0
-        public var writes: UInt64 = 0
+        /// `Read`, `Sync`, `Total`, … on v1, as the kernel names it, empty where it does not; `read` and `write` on v2.
+        public var operation: String
+        public var value: UInt64
+    }
+    /// What v1 counts beside bytes; which of it there is depends on the I/O scheduler.
+    public struct BlockRequests: Hashable, Sendable {
+        public var serviced: [BlockCounter] = []
+        public var queued: [BlockCounter] = []
+        public var serviceTime: [BlockCounter] = []
+        public var waitTime: [BlockCounter] = []
+        public var merged: [BlockCounter] = []
+        public var time: [BlockCounter] = []
+        public var sectors: [BlockCounter] = []
     }
     public var processor = Processor()
     public var memory = Memory()
     public var processes = Processes()
-    /// By device.
-    public var transfers: [Transfer] = []
+    /// Bytes, by device and operation.
+    public var blockBytes: [BlockCounter] = []
+    /// Nil on v2.
+    public var blockRequests: BlockRequests?
     public init() {}
 }
 
@@ -74,7 +90,7 @@ extension Cgroup {
         all.memory.oomKills = try oomKills()
         all.processes.current = try Cgroup.number(directory + "/pids.current") ?? 0
         all.processes.limit = try Cgroup.number(directory + "/pids.max")
-        all.transfers = Cgroup.transfers(unified: try Cgroup.read(directory + "/io.stat") ?? [])
+        all.blockBytes = Cgroup.blockBytes(unified: try Cgroup.read(directory + "/io.stat") ?? [])
         return all
     }
 
@@ -83,6 +99,9 @@ extension Cgroup {
         if let directory = directory(of: .cpuacct) {
             all.processor.usageNanoseconds = try Cgroup.number(directory + "/cpuacct.usage") ?? 0
             let split = try Cgroup.read(directory + "/cpuacct.stat").map(flatKeyed) ?? [:]
+            all.processor.perProcessorNanoseconds = try Cgroup.read(directory + "/cpuacct.usage_percpu").map { bytes in
+                bytes.words.compactMap { UInt64(decimal: $0) }
+            }
             // Ticks of 1/100 s.
             all.processor.userNanoseconds = (split["user"] ?? 0) &* 10_000_000
             all.processor.systemNanoseconds = (split["system"] ?? 0) &* 10_000_000
@@ -99,9 +118,7 @@ extension Cgroup {
             all.processes.limit = try Cgroup.number(directory + "/pids.max")
         }
         if let directory = directory(of: .blkio) {
-            let bytes = try Cgroup.firstPresent(directory, "blkio.throttle.io_service_bytes")
-            let counts = try Cgroup.firstPresent(directory, "blkio.throttle.io_serviced")
-            all.transfers = Cgroup.transfers(legacyBytes: bytes, counts: counts)
+            (all.blockBytes, all.blockRequests) = try Cgroup.blockCounters(legacy: directory)
         }
         return all
     }
@@ -114,16 +131,11 @@ extension Cgroup {
             $0 > UInt64(Int64.max) - 65536 ? nil : $0
         }
         memory.peakBytes = try Cgroup.number(directory + "/memory.max_usage_in_bytes")
+        memory.limitHits = try Cgroup.number(directory + "/memory.failcnt")
         memory.details = try Cgroup.read(directory + "/memory.stat").map(flatKeyed) ?? [:]
         memory.cacheBytes = memory.details["total_inactive_file"] ?? memory.details["inactive_file"] ?? 0
         memory.oomKills = try oomKills()
         return memory
-    }
-
-    /// With descendants where the kernel counts them.
-    private static func firstPresent(_ directory: String, _ file: String) throws(SystemError) -> [UInt8] {
-        if let bytes = try read("\(directory)/\(file)_recursive") { return bytes }
-        return try read("\(directory)/\(file)") ?? []
     }
 
     /// Nil for `max`, and when the file is not there.
@@ -132,42 +144,62 @@ extension Cgroup {
     }
 
     /// `8:0 rbytes=1 wbytes=2 rios=3 wios=4 …`.
-    static func transfers(unified bytes: [UInt8]) -> [CgroupStatistics.Transfer] {
-        bytes.lines.compactMap { line in
+    static func blockBytes(unified bytes: [UInt8]) -> [CgroupStatistics.BlockCounter] {
+        bytes.lines.flatMap { line -> [CgroupStatistics.BlockCounter] in
             let words = line.words
-            guard let device = words.first.flatMap({ DeviceNumber(colonSeparated: $0) }) else { return nil }
-            var transfer = CgroupStatistics.Transfer(device: device)
+            guard let device = words.first.flatMap({ DeviceNumber(colonSeparated: $0) }) else { return [] }
+            var (read, written) = (UInt64(0), UInt64(0))
             for word in words.dropFirst() {
                 let halves = word.split(separator: 61)
                 guard halves.count == 2, let value = UInt64(decimal: halves[1]) else { continue }
-                if halves[0].equals("rbytes") { transfer.readBytes = value }
-                if halves[0].equals("wbytes") { transfer.writtenBytes = value }
-                if halves[0].equals("rios") { transfer.reads = value }
-                if halves[0].equals("wios") { transfer.writes = value }
+                if halves[0].equals("rbytes") { read = value }
+                if halves[0].equals("wbytes") { written = value }
             }
-            return transfer
+            return [
+                .init(device: device, operation: "read", value: read),
+                .init(device: device, operation: "write", value: written),
+            ]
         }
     }
 
-    /// `8:0 Read 123`, and a line `Total` per device and for all.
-    static func transfers(legacyBytes: [UInt8], counts: [UInt8]) -> [CgroupStatistics.Transfer] {
-        var table: [DeviceNumber: CgroupStatistics.Transfer] = [:]
-        func walk(
-            _ text: [UInt8], _ read: WritableKeyPath<CgroupStatistics.Transfer, UInt64>,
-            _ write: WritableKeyPath<CgroupStatistics.Transfer, UInt64>
-        ) {
-            for line in text.lines {
-                let words = line.words
-                guard words.count == 3, let device = DeviceNumber(colonSeparated: words[0]),
-                    let value = UInt64(decimal: words[2])
-                else { continue }
-                if words[1].equals("Read") { table[device, default: .init(device: device)][keyPath: read] = value }
-                if words[1].equals("Write") { table[device, default: .init(device: device)][keyPath: write] = value }
-            }
+    /// What the scheduler counts, where one does (CFQ, until Linux 5.0); else what the throttling layer counts for any, and
+    /// bfq's own counters are the same once more. So does containerd.
+    private static func blockCounters(legacy directory: String) throws(SystemError) -> (
+        bytes: [CgroupStatistics.BlockCounter], requests: CgroupStatistics.BlockRequests
+    ) {
+        func counters(_ name: String) throws(SystemError) -> [CgroupStatistics.BlockCounter] {
+            blockCounters(try read("\(directory)/blkio.\(name)") ?? [])
         }
-        walk(legacyBytes, \.readBytes, \.writtenBytes)
-        walk(counts, \.reads, \.writes)
-        return table.values.sorted { ($0.device.major, $0.device.minor) < ($1.device.major, $1.device.minor) }
+        // With descendants where the kernel counts them.
+        func throttled(_ name: String) throws(SystemError) -> [CgroupStatistics.BlockCounter] {
+            if let bytes = try read("\(directory)/blkio.throttle.\(name)_recursive") { return blockCounters(bytes) }
+            return blockCounters(try read("\(directory)/blkio.throttle.\(name)") ?? [])
+        }
+        var requests = CgroupStatistics.BlockRequests()
+        let bytes = try counters("io_service_bytes_recursive")
+        requests.serviced = try counters("io_serviced_recursive")
+        guard bytes.isEmpty, requests.serviced.isEmpty else {
+            requests.queued = try counters("io_queued_recursive")
+            requests.serviceTime = try counters("io_service_time_recursive")
+            requests.waitTime = try counters("io_wait_time_recursive")
+            requests.merged = try counters("io_merged_recursive")
+            requests.time = try counters("time_recursive")
+            requests.sectors = try counters("sectors_recursive")
+            return (bytes, requests)
+        }
+        requests.serviced = try throttled("io_serviced")
+        return (try throttled("io_service_bytes"), requests)
+    }
+
+    /// `8:0 Read 123` or `8:0 123`, a line `Total` for each device, and one for all, which is left out.
+    static func blockCounters(_ bytes: [UInt8]) -> [CgroupStatistics.BlockCounter] {
+        bytes.lines.compactMap { line in
+            let words = line.words
+            guard let last = words.last, let device = words.first.flatMap({ DeviceNumber(colonSeparated: $0) }),
+                (2...3).contains(words.count), let value = UInt64(decimal: last)
+            else { return nil }
+            return .init(device: device, operation: words.count == 3 ? words[1].text : "", value: value)
+        }
     }
 }
 

@@ -17,6 +17,12 @@ public struct ProcessStat: Hashable, Sendable {
     public var startTicks: UInt64
     public var virtualBytes: UInt64
     public var residentPages: UInt64
+    /// It runs a program of its own: it has executed one since it was forked, and the kernel has set that up. Of a process
+    /// whose memory is gone, or that we may not look into, this is false.
+    public var hasProgram: Bool
+
+    /// PF_FORKNOEXEC of linux/sched.h: forked, and nothing executed since.
+    private static let forkedWithoutExec: UInt64 = 0x40
 
     /// Nil when it is cut short or malformed.
     public init?(parsing bytes: [UInt8]) {
@@ -39,6 +45,9 @@ public struct ProcessStat: Hashable, Sendable {
         self.terminal = ProcessStat.terminal(UInt32(bitPattern: terminal))
         (userTicks, systemTicks, self.threads, startTicks) = (user, system, threads, start)
         (virtualBytes, residentPages) = (virtual, UInt64(max(0, resident)))
+        // Field 51, env_end, is written last of what exec sets up (load_elf_binary in the kernel).
+        let environmentEnd = rest.count > 48 ? UInt64(decimal: rest[48]) ?? 0 : 0
+        hasProgram = (UInt64(decimal: rest[6]) ?? 0) & ProcessStat.forkedWithoutExec == 0 && environmentEnd != 0
     }
 
     /// The kernel's encoding: minor in bits 31-20 and 7-0, major in 15-8.

@@ -87,10 +87,24 @@ public struct RegistrySettings: Codable, Sendable, Hashable {
     public var mirrors: [String] = []
     /// `HOST[:PORT]/{*.crt,*.cert,*.key}` below it.
     public var certificates = "/etc/quell/certs.d"
+    public var proxies = RegistryProxies()
     /// Blobs fetched at once for one image.
     public var downloads = 3
     /// Blobs sent at once for one image.
     public var uploads = 5
+
+    public init() {}
+}
+
+/// Through whom registries are reached.
+public struct RegistryProxies: Codable, Sendable, Hashable {
+    /// `http://[USER:PASSWORD@]HOST[:PORT]` or `socks5://HOST[:PORT]`, for registries that speak plain HTTP; nil: none.
+    public var http: String?
+    /// The same, for registries that speak TLS.
+    public var https: String?
+    /// Separated by commas: `HOST`, which stands for what is below it too, `.DOMAIN`, an address, a range of addresses, each
+    /// but the last with or without a port; `*` is everything.
+    public var bypass: String?
 
     public init() {}
 }

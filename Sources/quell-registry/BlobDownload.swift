@@ -87,7 +87,7 @@ struct BlobDownload: Sendable {
             try part.restart()
             isFresh = true
             throw .passing("\(what): the registry has less of it than we have")
-        default: throw await response.fault(what)
+        case _: throw await response.fault(what)
         }
         try requireLength(response, part.count)
         try await copy(response.body, into: &part)

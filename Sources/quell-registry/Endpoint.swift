@@ -55,9 +55,8 @@ enum Insecurity {
     /// Loopback always is, as in Docker: what goes there can be heard by this machine only.
     static func applies(to host: String, _ configured: [String]) -> Bool {
         let name = bare(host)
-        if name == "localhost" || (["127.0.0.0/8", "::1/128"] + configured).contains(where: { isIn(name, $0) }) {
-            return true
-        }
+        let ranges = AddressRange.loopback + configured.compactMap { AddressRange($0) }
+        if name == "localhost" || ranges.contains(where: { $0.holds(name) }) { return true }
         return configured.contains { $0 == host || $0 == name }
     }
 
@@ -66,20 +65,33 @@ enum Insecurity {
         if host.hasPrefix("[") { return String(host.dropFirst().prefix { $0 != "]" }) }
         return String(host.prefix { $0 != ":" })
     }
+}
 
-    private static func isIn(_ address: String, _ range: String) -> Bool {
-        let parts = range.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 2, let network = bytes(of: parts[0]), let own = bytes(of: address),
-            let bits = Int(parts[1]),
-            own.count == network.count, (0...own.count * 8).contains(bits)
-        else { return false }
+/// A range of addresses, such as `10.0.0.0/8`.
+struct AddressRange: Sendable {
+    private let network: [UInt8]
+    private let bits: Int
+
+    static let loopback = ["127.0.0.0/8", "::1/128"].compactMap { AddressRange($0) }
+
+    init?(_ text: String) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2, let network = AddressRange.bytes(of: parts[0]), let bits = Int(parts[1]),
+            (0...network.count * 8).contains(bits)
+        else { return nil }
+        (self.network, self.bits) = (network, bits)
+    }
+
+    /// False for what is no address.
+    func holds(_ address: String) -> Bool {
+        guard let own = AddressRange.bytes(of: address), own.count == network.count else { return false }
         return (0..<bits).allSatisfy { bit in
             let mask = UInt8(0x80) >> UInt8(bit % 8)
             return own[bit / 8] & mask == network[bit / 8] & mask
         }
     }
 
-    private static func bytes(of address: String) -> [UInt8]? {
+    static func bytes(of address: String) -> [UInt8]? {
         for (family, count) in [(AF_INET, 4), (AF_INET6, 16)] {
             var bytes = [UInt8](repeating: 0, count: count)
             let isAddress = unsafe bytes.withUnsafeMutableBytes { raw in

@@ -44,6 +44,10 @@ extension Fault {
             isUnreachable = true
         case let error as HTTPClientError where error == .readTimeout || error == .deadlineExceeded:
             self = .passing("\(place) stopped answering (\(error.shortDescription))")
+        case let error as HTTPClientError where error == .proxyAuthenticationRequired:
+            self = Fault(
+                .unavailable, "\(place): the proxy asks for a name and a password: put them into its URL, under proxies"
+            )
         case let error as HTTPClientError: self = .passing("\(place): \(error.shortDescription)")
         case is NIOSSLExtraError, is NIOSSLError, is BoringSSLError: self = Fault.tls(error, place)
         case let error as IOError: self = Fault.broken(error, place)
@@ -91,6 +95,13 @@ extension Fault {
             return Fault(
                 .unavailable,
                 "\(place) does not speak TLS: for plain HTTP list the registry under insecure-registries")
+        }
+        let alerts = ["CERTIFICATE_REQUIRED", "ALERT_BAD_CERTIFICATE", "ALERT_CERTIFICATE_UNKNOWN", "ALERT_UNKNOWN_CA"]
+        if alerts.contains(where: text.contains) {
+            return Fault(
+                .unavailable,
+                "\(place) wants to see a client certificate that it knows: put one into certs.d/\(place)/client.cert, "
+                    + "and its key into client.key")
         }
         return .passing("\(place): TLS failed: \(text)")
     }

@@ -58,10 +58,11 @@ struct ImagePush: Sendable {
         let response = try await registry.send(
             .init(method: .HEAD, path: "/v2/\(job.repository)/blobs/\(blob.blob.digest)"), scope)
         await response.discard()
-        switch response.status.code {
-        case 200: return true
-        case 404: return false
-        default: throw await response.fault(what(blob))
+        switch response.status {
+        case .ok: return true
+        case .notFound: return false
+        // A status of HTTP is a number: what is none of these is told as it is.
+        case _: throw await response.fault(what(blob))
         }
     }
 
@@ -91,7 +92,7 @@ struct ImagePush: Sendable {
         case 201 where source != nil: return .mounted
         case 202: return .upload(try location(response, blob))
         case 401, 403, 404, 405: if source != nil { return .refused } else { throw await pushFault(response, blob) }
-        default: throw await pushFault(response, blob)
+        case _: throw await pushFault(response, blob)
         }
     }
 
@@ -133,7 +134,7 @@ struct ImagePush: Sendable {
             return Fault(.denied, "denied: requested access to the resource is denied (\(fault.message))")
         // An upload that the registry has forgotten is begun anew.
         case .notFound: return .passing(fault.message)
-        default: return fault
+        case .unsuitable, .corrupt, .unavailable, .noSpace, .system: return fault
         }
     }
 

@@ -13,6 +13,7 @@ struct Registry: Sendable {
 
     static func open(_ job: RegistryJob, _ events: EventPipe) async throws(Fault) -> Registry {
         let transport = Transport.shared
+        transport.use(try Proxies(job.settings.proxies))
         var main = Remote(transport, try Endpoint(registry: job.registry, job.settings), job.credentials)
         var mirrors: [Remote] = []
         // As in Docker: mirrors are of Docker Hub, they are read only, and they see no credentials.
@@ -106,8 +107,7 @@ struct Remote: Sendable {
                 tls: isOwn || endpoint.isInsecure ? endpoint.tls : nil, head: call.head)
             if isOwn, let header { request.headers.replaceOrAdd(name: "authorization", value: header) }
             let response = try await transport.send(request)
-            guard call.method == .GET || call.method == .HEAD, [301, 302, 303, 307, 308].contains(response.status.code)
-            else { return response }
+            guard Remote.isRedirect(response.status.code, call.method) else { return response }
             await response.discard()
             guard let next = response.headers.first(name: "location").flatMap({ URL.resolving($0, against: url) })
             else {
@@ -119,6 +119,15 @@ struct Remote: Sendable {
             url = next
         }
         throw Fault(.corrupt, "\(endpoint.host): more than \(Remote.redirectLimit) redirects in a row")
+    }
+
+    /// What sends something sends it again only where the registry says that it may (RFC 9110, section 15.4).
+    private static func isRedirect(_ status: UInt, _ method: HTTPMethod) -> Bool {
+        switch status {
+        case 307, 308: true
+        case 301, 302, 303: method == .GET || method == .HEAD
+        case _: false
+        }
     }
 
     /// Of an insecure registry: https if it speaks that, else plain http.

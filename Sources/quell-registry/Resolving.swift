@@ -153,7 +153,7 @@ extension Remote {
             return Fault(
                 fault.kind == .notFound ? .notFound : .denied,
                 "pull access denied for \(name), repository does not exist or may require 'docker login': \(said)")
-        default: return fault
+        case .unsuitable, .corrupt, .unavailable, .noSpace, .system: return fault
         }
     }
 

@@ -5,15 +5,33 @@ import NIOHTTP1
 import NIOPosix
 import NIOSSL
 import RegistryWire
+import Synchronization
 
 /// HTTP with deadlines, without redirects: those are for whoever knows what may be sent where.
 final class Transport: Sendable {
-    private let client: HTTPClient
+    /// By the proxy they go through.
+    private let clients = Mutex<[ProxyAddress?: HTTPClient]>([:])
+    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    private let proxies = Mutex(Proxies.none)
 
-    /// Lives as long as the process: a client must be shut down before it goes, and this one never does.
+    /// Lives as long as the process: a client must be shut down before it goes, and these never do.
     static let shared = Transport()
 
-    private init() {
+    private init() {}
+
+    /// From now on.
+    func use(_ proxies: Proxies) { self.proxies.withLock { $0 = proxies } }
+
+    private func client(through proxy: ProxyAddress?) -> HTTPClient {
+        clients.withLock { clients in
+            if let known = clients[proxy] { return known }
+            let made = makeClient(through: proxy)
+            clients[proxy] = made
+            return made
+        }
+    }
+
+    private func makeClient(through proxy: ProxyAddress?) -> HTTPClient {
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
         configuration.timeout = .init(connect: Deadlines.connect, read: Deadlines.idle, write: Deadlines.idle)
@@ -21,8 +39,8 @@ final class Transport: Sendable {
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.httpVersion = .http1Only
         configuration.decompression = .disabled
-        client = HTTPClient(
-            eventLoopGroup: MultiThreadedEventLoopGroup(numberOfThreads: 1), configuration: configuration)
+        configuration.proxy = proxy.map(HTTPClient.Configuration.Proxy.init)
+        return HTTPClient(eventLoopGroup: group, configuration: configuration)
     }
 
     struct Request {
@@ -42,8 +60,23 @@ final class Transport: Sendable {
         raw.headers.replaceOrAdd(name: "user-agent", value: "quell-registry")
         raw.body = request.body
         raw.tlsConfiguration = request.tls
-        do { return try await client.execute(raw, timeout: request.head) } catch {
-            throw Fault(error, request.url.place)
+        let proxy = proxies.withLock { $0.proxy(for: request.url) }
+        do { return try await client(through: proxy).execute(raw, timeout: request.head) } catch {
+            throw Fault(error, request.url.place + (proxy.map { " (through the proxy \($0.place))" } ?? ""))
+        }
+    }
+}
+
+extension HTTPClient.Configuration.Proxy {
+    /// An HTTP proxy is asked for a tunnel, by CONNECT, for plain HTTP too.
+    fileprivate init(_ address: ProxyAddress) {
+        switch address.scheme {
+        case .socks5: self = .socksServer(host: address.host, port: address.port)
+        case .http:
+            let authorization = address.username.map { name in
+                HTTPClient.Authorization.basic(username: name, password: address.password ?? "")
+            }
+            self = .server(host: address.host, port: address.port, authorization: authorization)
         }
     }
 }

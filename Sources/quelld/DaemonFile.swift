@@ -38,6 +38,7 @@ struct DaemonFile: Decodable, Equatable {
     var registryMirrors: [String]?
     /// A directory with one of certificates for each registry.
     var registryCertificates: String?
+    var proxies: ProxySettings?
     var maxConcurrentDownloads: Int?
     var maxConcurrentUploads: Int?
     var tls: Bool?
@@ -45,6 +46,29 @@ struct DaemonFile: Decodable, Equatable {
     var tlscacert: String?
     var tlscert: String?
     var tlskey: String?
+
+    struct ProxySettings: Decodable, Equatable {
+        var http: String?
+        var https: String?
+        var bypass: String?
+
+        enum CodingKeys: String, CodingKey {
+            case http = "http-proxy"
+            case https = "https-proxy"
+            case bypass = "no-proxy"
+        }
+
+        init(from decoder: any Decoder) throws {
+            let unknown = try MemberNames(from: decoder).names.filter { CodingKeys(rawValue: $0) == nil }.sorted()
+            guard unknown.isEmpty else {
+                throw DaemonError("proxies: unknown key " + unknown.map { "\"\($0)\"" }.joined(separator: ", "))
+            }
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            http = try values.decodeIfPresent(String.self, forKey: .http)
+            https = try values.decodeIfPresent(String.self, forKey: .https)
+            bypass = try values.decodeIfPresent(String.self, forKey: .bypass)
+        }
+    }
 
     enum CodingKeys: String, CodingKey, CaseIterable {
         case dataRoot = "data-root"
@@ -74,6 +98,7 @@ struct DaemonFile: Decodable, Equatable {
         case insecureRegistries = "insecure-registries"
         case registryMirrors = "registry-mirrors"
         case registryCertificates = "registry-certs"
+        case proxies
         case maxConcurrentDownloads = "max-concurrent-downloads"
         case maxConcurrentUploads = "max-concurrent-uploads"
         case tls, tlsverify, tlscacert, tlscert, tlskey

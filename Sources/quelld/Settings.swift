@@ -88,9 +88,30 @@ struct Settings: Sendable {
             throw DaemonError("insecure-registries \"\(host)\": expected HOST[:PORT] or a range such as 10.0.0.0/8")
         }
         settings.certificates = try absolute(file.registryCertificates ?? settings.certificates, "registry-certs")
+        settings.proxies = try proxies(file.proxies)
         settings.downloads = try few(file.maxConcurrentDownloads, "max-concurrent-downloads") ?? settings.downloads
         settings.uploads = try few(file.maxConcurrentUploads, "max-concurrent-uploads") ?? settings.uploads
         return settings
+    }
+
+    /// What the file does not say, the environment may.
+    private static func proxies(_ file: DaemonFile.ProxySettings?) throws(DaemonError) -> RegistryProxies {
+        func variable(_ name: String) -> String? {
+            Environment.variable(name) ?? Environment.variable(name.lowercased())
+        }
+        var proxies = RegistryProxies()
+        proxies.http = file?.http ?? variable("HTTP_PROXY")
+        proxies.https = file?.https ?? variable("HTTPS_PROXY")
+        proxies.bypass = file?.bypass ?? variable("NO_PROXY")
+        for (key, text) in [("http-proxy", file?.http), ("https-proxy", file?.https)] {
+            guard let text, !text.isEmpty, text.contains("://") else { continue }
+            guard text.hasPrefix("http://") || text.hasPrefix("socks5://") else {
+                // Without the text: there may be a password in it.
+                throw DaemonError(
+                    "proxies: \(key): expected http://HOST:PORT or socks5://HOST:PORT; TLS to a proxy is not offered")
+            }
+        }
+        return proxies
     }
 
     private static func hosts(

@@ -18,13 +18,14 @@ ABSENT = {
     "Peers": "there is no cluster",
     "BuildCache[]": "there is no builder",
     "Containerd": "there is no containerd",
-    "blkio_stats": "the kernel counts bytes and operations for every scheduler, the rest for one that is gone",
+    "blkio_stats": "on cgroup v1 an I/O scheduler must count it, on v2 the lists beside bytes are `null`",
     "storage_stats": "Windows",
     "memory_stats.commit": "Windows",
     "memory_stats.privateworkingset": "Windows",
-    "memory_stats.failcnt": "not read",
+    "memory_stats.failcnt": "cgroup v1",
+    "memory_stats.max_usage": "cgroup v1",
     "networks": "there is no bridge network yet",
-    "percpu_usage": "not read; `online_cpus` says how many there are",
+    "percpu_usage": "cgroup v1",
     "IPAM.": "there is no bridge network yet",
     "Containers.*": "filled while a container is in the network",
     "Error": "only where the exit code was not observed",
@@ -66,13 +67,19 @@ CALLS = {
         "`link=1` is refused: there are no links.",
         "A container that cannot be killed is a 500 with the verdict.",
     ],
-    "PUT /containers/{id}/archive": ["Owners are those of the archive, whatever `copyUIDGID` says."],
+    "PUT /containers/{id}/archive": [
+        "Owners are those of the archive; with `copyUIDGID` everything belongs to the user of the container, where it names "
+        "one, by the container's own `/etc/passwd` (Docker looks on the host)."
+    ],
     "GET /images/{name}/json": ["`manifests` changes nothing; `platform` must be the image's own (404)."],
     "DELETE /images/{name}": [
         "`platforms` must be the image's own (404).",
-        "`noprune` changes nothing: parents are images of their own.",
     ],
-    "POST /images/load": ["`platform` changes nothing: the host's is taken."],
+    "POST /images/load": [
+        "Of an image for several platforms one is taken: that of `platform`, or the host's. An archive without it is an error "
+        "in the stream.",
+    ],
+    "POST /images/prune": ["Also deletes what pulls that broke off have left, unless labels choose."],
     "GET /info": ["`QuellContainersStuck` counts those that are running to Docker and stuck to Quell."],
     "GET /events": ["A reader that falls 4096 events behind is cut off."],
     "GET /networks": ["`host` and `none`; there is no bridge yet."],
@@ -108,7 +115,7 @@ VERSIONS = [
     ),
     (
         "before 1.45",
-        "`Container` and `ContainerConfig` of an image are there, empty. `VolumeOptions.Subpath` is refused.",
+        "`Container` and `ContainerConfig` of an image are there: empty, and as `Config`. `VolumeOptions.Subpath` is refused.",
     ),
     ("before 1.46", "`Annotations` are not in the list. `TmpfsOptions.Options` are overlooked."),
     ("before 1.48", "`platform` of history and get is not there; mounts of type `image` have another error."),

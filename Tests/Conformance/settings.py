@@ -11,7 +11,7 @@ HOST = {
     "Binds": (
         ["/tmp:/mnt:ro"],
         DONE,
-        "a read-only one covers what is mounted below it only as one of `Mounts` with `ReadOnlyForceRecursive`",
+        "a read-only one covers what is mounted below it when the container starts (Linux 5.12)",
     ),
     "BlkioDeviceReadBps": (
         [{"Path": "/dev/loop0", "Rate": 1000000}],

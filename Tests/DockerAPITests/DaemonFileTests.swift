@@ -3,6 +3,7 @@ import Engine
 import Lifecycle
 import Linux
 import Logging
+import RegistryWire
 import Testing
 
 @testable import quelld
@@ -14,7 +15,8 @@ import Testing
             {"data-root": "/a", "exec-root": "/b/", "hosts": ["unix:///c.sock"], "log-level": "warn", "labels": ["x=y"],
              "default-runtime": "mine", "runtimes": {"mine": {"path": "/opt/mine"}}, "live-restore": false,
              "shutdown-timeout": 7, "default-stop-unhandled": "kill", "kill-deadline": "3s", "disk-deadline": "4s", "default-shm-size": "32m",
-             "overdue-after": {"start": "1m", "call": "2s"}}
+             "overdue-after": {"start": "1m", "call": "2s"},
+             "proxies": {"https-proxy": "http://me:secret@proxy:3128", "no-proxy": ".example.com"}}
             """)
         let settings = try Settings(file: file, overriddenBy: try QuelldCommand.parse([]))
         #expect(settings.dataRoot == "/a")
@@ -31,6 +33,8 @@ import Testing
         #expect(settings.shmSize == 32 << 20)
         #expect(settings.expectations.start == .seconds(60) && settings.expectations.call == .seconds(2))
         #expect(settings.expectations.exec == JobExpectations().exec)
+        #expect(settings.registries.proxies.https == "http://me:secret@proxy:3128")
+        #expect(settings.registries.proxies.bypass == ".example.com")
     }
 
     @Test func theCommandLineWins() throws {
@@ -62,6 +66,7 @@ import Testing
 
     @Test(arguments: [
         #"{"debug": "yes"}"#, "[]", "{", #"{"hosts": "unix:///x"}"#,
+        #"{"proxies": {"http_proxy": ""}}"#,
     ])
     func brokenFilesAreRefused(text: String) {
         #expect(throws: DaemonError.self) { try parse(text) }
@@ -71,6 +76,7 @@ import Testing
         #"{"data-root": "relative"}"#, #"{"hosts": ["tcp://0.0.0.0:2375"]}"#, #"{"log-level": "loud"}"#,
         #"{"shutdown-timeout": 0}"#, #"{"default-stop-unhandled": "maybe"}"#, #"{"kill-deadline": "soon"}"#,
         #"{"default-shm-size": "64q"}"#, #"{"log-driver": "syslog"}"#, #"{"runtimes": {"x": {}}}"#,
+        #"{"proxies": {"http-proxy": "https://proxy:3129"}}"#,
     ])
     func wrongValuesAreRefused(text: String) throws {
         let file = try parse(text)

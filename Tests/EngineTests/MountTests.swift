@@ -98,6 +98,73 @@ struct MountTests {
         }
     }
 
+    /// As Docker: `copyUIDGID` gives everything to the user of the container, where it has one.
+    @Test func ownersOfWhatIsCopiedIn() async throws {
+        try await Fixture.with { fixture in
+            try fixture.directory.write("dear container\n", to: "letter")
+            let packed = try Command.run(
+                "tar",
+                [
+                    "-C", fixture.directory.path, "--owner=7", "--group=8", "--numeric-owner", "-cf",
+                    fixture.directory("letter.tar"), "letter",
+                ])
+            try #require(packed.status.isSuccess)
+            let bytes = try File.read(fixture.directory("letter.tar"))
+            for (user, flag, owner) in [
+                ("", true, "7:8"), ("user", false, "7:8"), ("user", true, "1000:1000"), ("5:6", true, "5:6"),
+            ] {
+                let id = try await fixture.create(shell("stat -c %u:%g /tmp/letter")) { request in
+                    request.config.user = user
+                }
+                let once = Once(bytes)
+                var put = ArchivePut(path: "/tmp")
+                put.copyUIDGID = flag
+                try await fixture.engine.putArchive(
+                    into: id, put, source: ByteStream { () throws(EngineError) in once.take() })
+                let ended = try await fixture.engine.waitContainer(id, .nextExit)
+                try await fixture.engine.startContainer(id)
+                _ = await ended.result()
+                #expect(try await fixture.log(id) == owner + "\n", "\(user) \(flag)")
+            }
+            let id = try await fixture.create(["true"]) { $0.config.user = "nobody-here" }
+            var put = ArchivePut(path: "/tmp")
+            put.copyUIDGID = true
+            let (once, request) = (Once(bytes), put)
+            let error = await #expect(throws: EngineError.self) {
+                try await fixture.engine.putArchive(
+                    into: id, request, source: ByteStream { () throws(EngineError) in once.take() })
+            }
+            #expect(error?.description.contains("unable to find user nobody-here") == true)
+        }
+    }
+
+    @Test func readOnlyWithAllThatIsMountedBelow() async throws {
+        try await Fixture.with { fixture in
+            let host = try fixture.directory.makeDirectory("host/below")
+            try Mount.mount("tmpfs", type: "tmpfs", at: host, options: "size=64k")
+            var mount = APITypes.Mount()
+            (mount.type, mount.source, mount.target, mount.readOnly) = ("bind", fixture.directory("host"), "/x", true)
+            let script = shell("for place in /x /x/below; do touch $place/file 2>/dev/null && echo $place; done; true")
+            mount.bindOptions = BindOptions()
+            mount.bindOptions?.readOnlyNonRecursive = true
+            let shallow = mount
+            #expect(try await fixture.output(script) { $0.hostConfig?.mounts = [shallow] }.text == "/x/below\n")
+            mount.bindOptions?.readOnlyNonRecursive = false
+            mount.bindOptions?.readOnlyForceRecursive = true
+            let whole = mount
+            #expect(try await fixture.output(script) { $0.hostConfig?.mounts = [whole] }.text == "")
+            // So it is where nothing is said, also through a link.
+            mount.bindOptions = nil
+            mount.source = fixture.directory("link")
+            _ = try Command.run("ln", ["-s", fixture.directory("host"), fixture.directory("link")])
+            let silent = mount
+            #expect(try await fixture.output(script) { $0.hostConfig?.mounts = [silent] }.text == "")
+            let source = fixture.directory("host")
+            #expect(try await fixture.output(script) { $0.hostConfig?.binds = ["\(source):/x:ro"] }.text == "")
+            try Mount.unmountWhenUnused(host)
+        }
+    }
+
     @Test func copyingIntoVolumesBeforeTheFirstStart() async throws {
         try await Fixture.with { fixture in
             let host = fixture.directory("host")

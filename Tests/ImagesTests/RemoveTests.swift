@@ -1,5 +1,6 @@
 import Images
 import Linux
+import TestKit
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct RemoveTests {
@@ -74,6 +75,62 @@ import Testing
         let all = try await fixture.store.prune(all: true, uses: [])
         #expect(all.removals.contains(.untagged("kept:latest")))
         #expect(try fixture.contents().isEmpty)
+    }
+
+    /// As Docker: with an image goes what it was made of, where nothing else needs that; `noprune` keeps it.
+    @Test func parentsGoAlong() async throws {
+        let fixture = try StoreFixture()
+        let base = try await fixture.importing(Tar.rootfs, as: "base")
+        func commit(_ image: Image, _ file: String, as name: String?) async throws -> Image {
+            let directory = fixture.directory("c-" + file)
+            _ = try await fixture.store.rootfs(for: image.id, container: directory)
+            try fixture.directory.write(file, to: "c-\(file)/upper/\(file)")
+            var request = CommitRequest(
+                image: image.id, containerDirectory: directory, containerID: "c", defaults: ContainerDefaults())
+            request.reference = name
+            return try await fixture.store.commit(request)
+        }
+        let middle = try await commit(base, "middle", as: nil)
+        let (first, second) = (try await commit(middle, "a", as: "first"), try await commit(middle, "b", as: "second"))
+        // An untagged image that others are made of is listed only among all.
+        var filters = ImageFilters()
+        filters.hidesParents = true
+        #expect(try Set(fixture.store.images(filters).map(\.id)) == [base.id, first.id, second.id])
+        #expect(try fixture.store.images().count == 4)
+        #expect(try await fixture.store.prune(uses: []).removals == [])
+
+        let kept = try await fixture.store.remove("first", uses: [])
+        #expect(kept.contains(.deleted("\(first.id)")) && !kept.contains(.deleted("\(middle.id)")))
+        _ = try await fixture.store.tag("second", as: "again")
+        #expect(try await fixture.store.remove("second", uses: []) == [.untagged("second:latest")])
+        let third = try await commit(middle, "c", as: "third")
+        _ = try await fixture.store.remove("again", uses: [])
+        #expect(try await fixture.store.remove("third", keepingParents: true, uses: []).count == 3)
+        #expect(try fixture.store.image(middle.id.short).isDangling)
+        #expect(third.parent == middle.id)
+        let fourth = try await commit(middle, "d", as: "fourth")
+        let gone = try await fixture.store.remove("fourth", uses: [])
+        #expect(gone.filter { $0 == .deleted("\(fourth.id)") || $0 == .deleted("\(middle.id)") }.count == 2)
+        #expect(try fixture.store.images().map(\.id) == [base.id])
+    }
+
+    /// What a pull that broke off has left is space to be had.
+    @Test func pruneTakesTheRemainsOfPulls() async throws {
+        let fixture = try StoreFixture()
+        let hex = String(repeating: "ab", count: 32)
+        let ingest = fixture.directory.path + "/images/ingest"
+        try #require(try File.status(of: ingest) != nil)
+        for name in [hex + ".part", hex] {
+            try File.open(ingest + "/" + name, [.writeOnly, .create]).writeAll([UInt8](repeating: 1, count: 1000))
+        }
+        var filters = ImageFilters()
+        filters.labels = ["a=b"]
+        #expect(try await fixture.store.prune(filters, uses: []).reclaimed == 0)
+        filters.labels = []
+        filters.until = 1000
+        #expect(try await fixture.store.prune(filters, uses: []).reclaimed == 0)
+        #expect(try await fixture.store.prune(uses: []).reclaimed == 2000)
+        #expect(try File.list(ingest).isEmpty)
     }
 
     @Test func pruneByLabel() async throws {

@@ -1,5 +1,6 @@
 import Images
 import Linux
+import RegistryWire
 import TestKit
 import Testing
 
@@ -109,6 +110,16 @@ import Testing
         let loaded = try await other.store.load(from: .path(layout))
         #expect(loaded.map(\.image.id) == [own.id])
         #expect(loaded[0].references.map(\.familiar) == ["multi:1"])
+
+        let third = try StoreFixture()
+        let asked = try await third.store.load(
+            from: .path(layout), platform: RegistryPlatform(os: "linux", architecture: "s390x"))
+        #expect(asked.map(\.image.id) == [foreign.id])
+        let error = try await failure {
+            _ = try await third.store.load(
+                from: .path(layout), platform: RegistryPlatform(os: "linux", architecture: "riscv64"))
+        }
+        #expect("\(error)".contains("holds no image for linux/riscv64"), "\(error)")
     }
 
     @Test func unknownAndNone() async throws {

@@ -39,7 +39,9 @@ import Testing
         #expect(now.memory.usageBytes == 4096 && now.memory.limitBytes == nil && now.memory.peakBytes == 8192)
         #expect(now.memory.cacheBytes == 1024 && now.memory.oomKills == 5)
         #expect(now.processes.current == 7 && now.processes.limit == 100)
-        #expect(now.transfers.map(\.readBytes) == [10, 0] && now.transfers.map(\.writes) == [2, 0])
+        #expect(now.blockBytes.map(\.operation) == ["read", "write", "read", "write"])
+        #expect(now.blockBytes.map(\.value) == [10, 20, 0, 0])
+        #expect(now.blockRequests == nil && now.processor.perProcessorNanoseconds == nil && now.memory.limitHits == nil)
     }
 
     @Test func limitsOfV2() throws {

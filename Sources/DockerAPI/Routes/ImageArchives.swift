@@ -28,10 +28,12 @@ extension API {
     /// A docker-archive or OCI archive in the body, as a stream: it is unpacked while it comes.
     private func loadImages(_ call: Call) async throws {
         let progress = ProgressStream(call: call, quiet: call.query.flag("quiet"))
+        let platform = try call.platform(since: 48)?.whole
         try await progress.run { report in
             let loaded = try await Job.wait(on: .helper) {
                 try await call.withBodyAsPipe { reading in
-                    try await engine.images.load(from: .stream(reading, name: "request body"), progress: report)
+                    try await engine.images.load(
+                        from: .stream(reading, name: "request body"), platform: platform, progress: report)
                 }
             }
             for item in loaded { noteLoad(item) }

@@ -20,7 +20,9 @@ extension API {
                     }
                     try platform.check(image, named: name)
                 }
-                try await call.answer(.ok, json: ImageInspect(image).shaped(for: call.version))
+                var inspect = ImageInspect(image)
+                inspect.graphDriver = await engine.graphDriver(of: image)
+                try await call.answer(.ok, json: inspect.shaped(for: call.version))
             },
             Route(.GET, "/images/{name...}/history") { call in
                 let name = try call.parameter("name")
@@ -37,7 +39,8 @@ extension API {
                         try Platform(json: text).check(try engine.images.image(name), named: name)
                     }
                 }
-                let removed = try await engine.removeImage(name, force: call.query.flag("force"))
+                let removed = try await engine.removeImage(
+                    name, force: call.query.flag("force"), keepingParents: call.query.flag("noprune"))
                 try await call.answer(.ok, json: removed)
             },
         ]
@@ -48,7 +51,8 @@ extension API {
         if call.version < APIVersion(minor: 41), let name = call.query.string("filter") {
             named["reference", default: []].append(name)
         }
-        let filters = try ImageFilters(named)
+        var filters = try ImageFilters(named)
+        filters.hidesParents = !call.query.flag("all")
         let wantsShared = call.version >= APIVersion(minor: 42) && call.query.flag("shared-size")
         let shared = wantsShared ? try engine.images.diskUsage() : nil
         let users = engine.containersByImage
@@ -135,7 +139,6 @@ extension ImageInspect {
         variant = configuration.variant
         os = configuration.os ?? ""
         size = Int(image.size)
-        (graphDriver.name, graphDriver.data) = ("overlay2", [:])
         rootFS.type = configuration.rootfs.type
         rootFS.layers = configuration.rootfs.diffIDs.map(\.description)
         metadata.lastTagTime = Timestamp(seconds: Int(image.taggedAt)).description

@@ -2,6 +2,7 @@ import APITypes
 import FoundationEssentials
 import Images
 import NIOHTTP1
+import RegistryWire
 
 /// A platform as a client asks for it: JSON (`{"os":"linux","architecture":"arm64"}`), or `os[/architecture[/variant]]`.
 struct Platform: Hashable, CustomStringConvertible {
@@ -31,6 +32,11 @@ struct Platform: Hashable, CustomStringConvertible {
     }
 
     var description: String { [os, architecture, variant].compactMap(\.self).joined(separator: "/") }
+
+    /// For the image store; nil where no architecture is named.
+    var whole: RegistryPlatform? {
+        architecture.map { RegistryPlatform(os: os, architecture: $0, variant: variant) }
+    }
 
     /// What the image is made for; what it does not say fits everything.
     func fits(_ image: Image) -> Bool {

@@ -52,8 +52,8 @@ extension ImageInspect {
             image.virtualSize = size
             if created == nil { image.created = Timestamp.never.description }
         }
-        if version < APIVersion(minor: 45) { (image.container, image.containerConfig) = ("", config) }
         if version < APIVersion(minor: 50) { image.config.addMembersOfContainers() }
+        if version < APIVersion(minor: 45) { (image.container, image.containerConfig) = ("", image.config) }
         return image
     }
 }

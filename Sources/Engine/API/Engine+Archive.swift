@@ -83,8 +83,8 @@ extension Engine {
             throw .forbidden("mounted volume is marked read-only (\(mount.target))")
         }
         let rootfs = try await Rootfs.borrow(container, seesMounts: true)
-        let request = CopyInRequest(put, root: rootfs.path)
         let result = await Result.of { () async throws(EngineError) in
+            let request = try await container.copyIn(put, root: rootfs.path)
             try await Job.wait(on: .helper) { () async throws(EngineError) in
                 try await ArchiveStream.feed(core, source) { [images = core.images] input async throws(ImageError) in
                     try await images.copyIn(request, from: .stream(input, name: "request body"))
@@ -113,11 +113,17 @@ extension EngineError {
     }
 }
 
-extension CopyInRequest {
-    /// Owners come from the archive: docker's command line sets them there.
-    fileprivate init(_ put: ArchivePut, root: String) {
-        self.init(root: root, path: put.path)
-        (keepsKinds, keepsOwners) = (put.noOverwriteDirNonDir, true)
+extension Container {
+    /// Owners are those of the archive; with `copyUIDGID` everything belongs to the user the container runs as, where it
+    /// names one. So does Docker, which looks the name up on the host.
+    fileprivate func copyIn(_ put: ArchivePut, root: String) async throws(EngineError) -> CopyInRequest {
+        var request = CopyInRequest(root: root, path: put.path)
+        request.keepsKinds = put.noOverwriteDirNonDir
+        if put.copyUIDGID, let name = document.config.user, !name.isEmpty {
+            let user = try await lookUp(name, adding: [], in: paths.rootfs)
+            (request.keepsOwners, request.user, request.group) = (false, user.uid, user.gid)
+        }
+        return request
     }
 }
 

@@ -1,5 +1,5 @@
 public import APITypes
-import Images
+public import Images
 import Lifecycle
 
 extension Engine {
@@ -15,6 +15,19 @@ extension Engine {
         }
     }
 
+    /// Where an image is unpacked, in the words of `info`.
+    public func graphDriver(of image: Image) async -> GraphDriver {
+        var driver = GraphDriver()
+        driver.name = await self.driver()
+        // A copy is made of all of them; no directory is the image.
+        let trees = driver.name == "overlay2" ? images.layerTrees(of: image) : []
+        var data: [String: String] = [:]
+        data["UpperDir"] = trees.last
+        if trees.count > 1 { data["LowerDir"] = trees.dropLast().reversed().joined(separator: ":") }
+        driver.data = data
+        return driver
+    }
+
     /// How many containers are made of each image, by the image's id.
     public var containersByImage: [String: Int] {
         core.registry.all.reduce(into: [:]) { counts, container in
@@ -22,10 +35,13 @@ extension Engine {
         }
     }
 
-    public func removeImage(_ reference: String, force: Bool) async throws(EngineError) -> [ImageDeleteItem] {
+    public func removeImage(_ reference: String, force: Bool, keepingParents: Bool = false) async throws(EngineError)
+        -> [ImageDeleteItem]
+    {
         do throws(ImageError) {
             let removals = try await Job.wait(on: .files) { () async throws(ImageError) in
-                try await images.remove(reference, force: force, uses: imageUses)
+                try await images.remove(
+                    reference, force: force, keepingParents: keepingParents, uses: imageUses)
             }
             return removals.map(note)
         } catch { throw EngineError(error) }

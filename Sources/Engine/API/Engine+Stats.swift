@@ -65,6 +65,7 @@ private actor StatsSampler {
     private func fill(_ stats: inout ContainerStats, _ used: CgroupStatistics, _ system: UInt64) {
         var cpu = CPUStats()
         cpu.cpuUsage.totalUsage = used.processor.usageNanoseconds
+        cpu.cpuUsage.percpuUsage = used.processor.perProcessorNanoseconds
         cpu.cpuUsage.usageInUsermode = used.processor.userNanoseconds
         cpu.cpuUsage.usageInKernelmode = used.processor.systemNanoseconds
         (cpu.systemCPUUsage, cpu.onlineCPUs) = (system, core.facts.processors)
@@ -72,23 +73,36 @@ private actor StatsSampler {
         cpu.throttlingData.throttledPeriods = used.processor.throttledPeriods
         cpu.throttlingData.throttledTime = used.processor.throttledNanoseconds
         stats.cpuStats = cpu
-        (stats.memoryStats.usage, stats.memoryStats.maxUsage) = (used.memory.usageBytes, used.memory.peakBytes)
+        (stats.memoryStats.usage, stats.memoryStats.failcnt) = (used.memory.usageBytes, used.memory.limitHits)
+        // As documented: v1 alone.
+        stats.memoryStats.maxUsage = used.blockRequests == nil ? nil : used.memory.peakBytes
         stats.memoryStats.limit = min(used.memory.limitBytes ?? .max, core.facts.memoryBytes)
         stats.memoryStats.stats = used.memory.details
         (stats.pidsStats.current, stats.pidsStats.limit) = (used.processes.current, used.processes.limit)
-        stats.blkioStats.ioServiceBytesRecursive = used.transfers.flatMap {
-            [entry($0.device, "read", $0.readBytes), entry($0.device, "write", $0.writtenBytes)]
-        }
-        stats.blkioStats.ioServicedRecursive = used.transfers.flatMap {
-            [entry($0.device, "read", $0.reads), entry($0.device, "write", $0.writes)]
-        }
+        stats.blkioStats = BlkioStats(used)
     }
+}
 
-    private func entry(_ device: DeviceNumber, _ operation: String, _ value: UInt64) -> BlkioEntry {
-        var entry = BlkioEntry()
-        (entry.major, entry.minor, entry.op, entry.value) = (
-            UInt64(device.major), UInt64(device.minor), operation, value
-        )
-        return entry
+extension BlkioStats {
+    fileprivate init(_ used: CgroupStatistics) {
+        self.init()
+        func entries(_ counters: [CgroupStatistics.BlockCounter]) -> [BlkioEntry] { counters.map(BlkioEntry.init) }
+        ioServiceBytesRecursive = entries(used.blockBytes)
+        guard let requests = used.blockRequests else { return }
+        ioServicedRecursive = entries(requests.serviced)
+        ioQueueRecursive = entries(requests.queued)
+        ioServiceTimeRecursive = entries(requests.serviceTime)
+        ioWaitTimeRecursive = entries(requests.waitTime)
+        ioMergedRecursive = entries(requests.merged)
+        ioTimeRecursive = entries(requests.time)
+        sectorsRecursive = entries(requests.sectors)
+    }
+}
+
+extension BlkioEntry {
+    fileprivate init(_ counter: CgroupStatistics.BlockCounter) {
+        self.init()
+        (major, minor) = (UInt64(counter.device.major), UInt64(counter.device.minor))
+        (op, value) = (counter.operation, counter.value)
     }
 }

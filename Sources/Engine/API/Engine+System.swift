@@ -3,6 +3,7 @@ import Images
 import Lifecycle
 import Linux
 import Logging
+import RegistryWire
 
 extension Engine {
     /// Past events from `since` on (when given), then those to come until `until`; without `until`: without end.
@@ -51,6 +52,7 @@ extension Engine {
         info.swarm.localNodeState = "inactive"
         info.liveRestoreEnabled = true
         info.initBinary = core.configuration.initPath ?? ""
+        fillRegistries(&info)
         // What clients keep the credentials for Docker Hub under.
         info.indexServerAddress = "https://index.docker.io/v1/"
         info.securityOptions = core.configuration.seccompProfile.map { ["name=seccomp,profile=\($0)"] } ?? []
@@ -58,8 +60,35 @@ extension Engine {
         return info
     }
 
+    private func fillRegistries(_ info: inout SystemInfo) {
+        let settings = core.configuration.registries
+        var hub = IndexInfo()
+        (hub.name, hub.mirrors, hub.secure, hub.official) = ("docker.io", settings.mirrors, true, true)
+        (info.registryConfig.mirrors, info.registryConfig.indexConfigs["docker.io"]) = (settings.mirrors, hub)
+        info.registryConfig.insecureRegistryCIDRs = ["::1/128", "127.0.0.0/8"]
+        for name in settings.insecure {
+            if name.contains("/") {
+                info.registryConfig.insecureRegistryCIDRs.append(name)
+            } else {
+                var index = IndexInfo()
+                index.name = name
+                info.registryConfig.indexConfigs[name] = index
+            }
+        }
+        info.httpProxy = Engine.masked(settings.proxies.http)
+        info.httpsProxy = Engine.masked(settings.proxies.https)
+        info.noProxy = settings.proxies.bypass ?? ""
+    }
+
+    /// As Docker shows a proxy: without the name and the password that its URL may hold.
+    private static func masked(_ url: String?) -> String {
+        guard let url, let at = url.lastIndex(of: "@") else { return url ?? "" }
+        let start = url.firstRange(of: "://")?.upperBound ?? url.startIndex
+        return url[..<start] + "xxxxx:xxxxx" + url[at...]
+    }
+
     /// As Docker calls overlayfs, or `copy` where root file systems are copied.
-    private func driver() async -> String {
+    func driver() async -> String {
         do throws(ImageError) {
             let paths = core.paths
             return try await images.usesOverlay(below: paths.containers, scratch: paths.temporary) ? "overlay2" : "copy"

@@ -1,4 +1,5 @@
 public import APITypes
+import Lifecycle
 import Linux
 
 extension Engine {
@@ -10,10 +11,7 @@ extension Engine {
         let snapshot = container.snapshot
         guard snapshot.isRunning else { throw .notRunning("container \(container.id) is not running") }
         await container.post("top")
-        let cgroup = core.cgroup(container.id)
-        let members = try await Blocking.run { () throws(EngineError) in
-            try attempt { () throws(SystemError) in try cgroup.members() }
-        }
+        let members = try await programs(of: container)
         let arguments = (psArguments ?? "").split(separator: " ").map(String.init)
         if snapshot.live != .stuck, File.isExecutable("/usr/bin/ps") || File.isExecutable("/bin/ps") {
             do throws(EngineError) {
@@ -26,6 +24,69 @@ extension Engine {
         }
         return try await Blocking.run { () throws(EngineError) in
             try attempt { () throws(SystemError) in try ProcessTable.plain(members) }
+        }
+    }
+}
+
+extension Engine {
+    /// What a runtime needs at most between the end of its work and that of its processes.
+    private static let settling = Duration.seconds(1)
+
+    /// The processes of the container. Just after a start some of its cgroup are the runtime's: its main process may not have
+    /// executed the program yet, which is waited for, and a helper of the runtime may not have ended yet, which is left out.
+    private func programs(of container: Container) async throws(EngineError) -> [Int32] {
+        let (cgroup, main) = (core.cgroup(container.id), container.snapshot.state.pid)
+        let deadline = MonotonicClock.now() + Engine.settling
+        while true {
+            let crowd = try await Blocking.run { () throws(EngineError) in
+                try attempt { () throws(SystemError) in try Crowd(of: try cgroup.members(), main: main) }
+            }
+            guard !crowd.isStarting, !crowd.hasRuntime else {
+                // No event tells of an exec, or of the end of somebody else's child. Past the deadline what there is is shown.
+                guard MonotonicClock.now() < deadline, await core.reactor.pause(.milliseconds(2)) else {
+                    return crowd.pids
+                }
+                continue
+            }
+            return crowd.pids
+        }
+    }
+}
+
+/// Who is in a container's cgroup.
+private struct Crowd {
+    /// Without what is provably the runtime's: whoever is outside of the container's PID namespace is not of the container.
+    var pids: [Int32] = []
+    /// The main process has not executed its program.
+    var isStarting = false
+    /// Somebody may be the runtime's, and nothing proves it: the container has no PID namespace of its own.
+    var hasRuntime = false
+
+    init(of members: [Int32], main: Int32) throws(SystemError) {
+        let own = main > 0 ? try Procfs.live.status(of: main) : nil
+        let depth = own?.namespacePids.count ?? 0
+        if let own, own.state != "Z", let stat = try Procfs.live.stat(of: main) { isStarting = !stat.hasProgram }
+        for pid in members {
+            guard let status = try Procfs.live.status(of: pid) else { continue }
+            // A zombie that is being reaped has none.
+            guard status.namespacePids.count >= depth else { continue }
+            pids.append(pid)
+            // What a runtime leaves behind becomes the supervisor's child, as the main process is.
+            guard depth == 1, pid != main, status.parent == own?.parent else { continue }
+            if try Crowd.isRuntime(pid) { hasRuntime = true }
+        }
+    }
+
+    /// A runtime runs from a sealed copy of itself, which has no path. Only the link is read, never what it names.
+    private static func isRuntime(_ pid: Int32) throws(SystemError) -> Bool {
+        guard let stat = try Procfs.live.stat(of: pid), !stat.hasProgram else { return false }
+        do throws(SystemError) {
+            let program = try File.readLink("/proc/\(pid)/exe")
+            return program == "/" || program.hasPrefix("/memfd:")
+        } catch {
+            // On its way out, without memory.
+            guard error.isNotFound || error.isNoSuchProcess else { throw error }
+            return true
         }
     }
 }

@@ -78,7 +78,7 @@ extension Container {
         for (index, plan) in document.mounts.enumerated() {
             switch plan.kind {
             case .tmpfs: break
-            case .bind: try await BindSource.check(plan, core)
+            case .bind: bindPlaces[plan.source] = try await BindSource.check(plan, core)
             case .volume:
                 try await core.volumes.hold(plan.source, for: id, core)
                 guard let subpath = plan.subpath else { continue }
@@ -113,9 +113,17 @@ extension Container {
                 case .volume where plan.subpath != nil: paths.subpath(index)
                 case .volume: try await core.volumes.directory(of: plan.source, core)
                 }
-            resolved.append(ResolvedMount(plan: plan, source: source))
+            let asks = plan.kind == .bind && plan.readOnly && plan.recursive && plan.readOnlyRecursive == nil
+            let hasMounts = asks ? try await hasMounts(below: bindPlaces[source] ?? source) : false
+            resolved.append(ResolvedMount(plan: plan, source: source, hasMountsBelow: hasMounts))
         }
         return resolved
+    }
+
+    private func hasMounts(below place: String) async throws(EngineError) -> Bool {
+        try await core.onDisk("look for mounts below \(place)") { () throws(SystemError) in
+            try Mount.list(under: place).contains { $0.mountPoint != place }
+        }
     }
 
     /// Docker's copy-up: an empty named volume gets what the image has at its mount point.
@@ -145,7 +153,8 @@ extension Container {
 /// The host's side of a bind mount.
 enum BindSource {
     /// Makes it where that is wanted. `.timedOut` after ten seconds.
-    static func check(_ plan: MountPlan, _ core: EngineCore) async throws(EngineError) {
+    /// - Returns: where it is, links resolved.
+    static func check(_ plan: MountPlan, _ core: EngineCore) async throws(EngineError) -> String {
         let outcome = try await core.hostLook.run(
             [plan.createsSource ? "make" : "look", plan.source], "looking at the bind source \(plan.source)", core)
         let (errno, text): (Int32, String)
@@ -156,7 +165,8 @@ enum BindSource {
             var real = plan
             real.source = place
             if place != plan.source, !place.isEmpty { try await core.refuseHeld([real]) }
-            return try checkPropagation(plan, core)
+            try checkPropagation(plan, core)
+            return place.isEmpty ? plan.source : place
         }
         if plan.createsSource { throw .system("make the bind source \(plan.source): \(text)") }
         guard errno == 2 else { throw .system("look at the bind source \(plan.source): \(text)") }

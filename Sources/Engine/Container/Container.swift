@@ -75,6 +75,8 @@ actor Container {
     var borrowers = 0
     /// The mounts that some of them want to see.
     var mountsShown: Task<Result<Void, EngineError>, Never>?
+    /// Bind sources as the last start found them, links resolved.
+    var bindPlaces: [String: String] = [:]
     var exitWaiters: [ExitWaiter] = []
     /// The removal under way, for those who join it; nil: it was done.
     var removal: Promise<EngineError?>?

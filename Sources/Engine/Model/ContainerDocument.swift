@@ -57,7 +57,7 @@ struct MountPlan: Codable, Hashable, Sendable {
     /// `rprivate`, `rslave`, `rshared` or without r.
     var propagation = "rprivate"
     var recursive = true
-    /// Read-only with all that is mounted below the source (Linux 5.12).
+    /// Read-only with all that is mounted below the source (Linux 5.12); nil: where the kernel can.
     var readOnlyRecursive: Bool?
     /// Make the source directory where it is missing (`-v`, not `--mount`).
     var createsSource = false

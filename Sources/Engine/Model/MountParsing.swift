@@ -127,8 +127,8 @@ struct MountParsing {
         var plan = MountPlan(kind: .bind, source: Spec.normalised(source), target: target, readOnly: mount.readOnly)
         plan.createsSource = mount.bindOptions?.createMountpoint ?? false
         plan.recursive = !(mount.bindOptions?.nonRecursive ?? false)
-        // Only where it is asked for: crun 1.8 cannot do it for a file.
-        plan.readOnlyRecursive = mount.bindOptions?.readOnlyForceRecursive
+        if mount.bindOptions?.readOnlyForceRecursive == true { plan.readOnlyRecursive = true }
+        if mount.bindOptions?.readOnlyNonRecursive == true { plan.readOnlyRecursive = false }
         if let propagation = mount.bindOptions?.propagation, !propagation.isEmpty {
             guard MountParsing.propagations.contains(propagation) else {
                 throw .invalid("invalid propagation mode: \"\(propagation)\"")

@@ -81,7 +81,9 @@ extension Spec {
             if plan.readOnly { options.append("ro") }
             return mount("tmpfs", "tmpfs", plan.target, options)
         case .bind, .volume:
-            let whole = plan.readOnlyRecursive == true && facts.mountsReadOnlyRecursively
+            // Only where it changes something: crun 1.8 cannot do it for a file.
+            let whole =
+                (plan.readOnlyRecursive ?? resolved.hasMountsBelow) && plan.recursive && facts.mountsReadOnlyRecursively
             let access = plan.readOnly ? (whole ? "rro" : "ro") : "rw"
             return mount(
                 "bind", resolved.source, plan.target, [plan.recursive ? "rbind" : "bind", plan.propagation, access])

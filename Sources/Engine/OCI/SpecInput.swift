@@ -43,4 +43,6 @@ struct ResolvedMount: Hashable, Sendable {
     var plan: MountPlan
     /// Empty for a tmpfs.
     var source: String
+    /// Something is mounted below the source of a read-only bind, and shall be read-only too.
+    var hasMountsBelow = false
 }

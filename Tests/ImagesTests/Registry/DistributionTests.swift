@@ -77,6 +77,39 @@ struct DistributionTests {
     }
 }
 
+extension DistributionTests {
+    /// A registry that wants to see who its clients are.
+    @Test func clientCertificates() async throws {
+        let registry = try await RealRegistry(isGuarded: true, asksForCertificates: true)
+        defer { withExtendedLifetime(registry) {} }
+        let alice = RegistryCredentials(username: "alice", password: "secret")
+        let name = "\(registry.host)/app:1"
+        let here = try RegistryStore { $0.certificates = registry.certificates }
+        _ = try await here.importing(layer("a"), as: name)
+        let without = try await fault { _ = try await here.push(name, alice) }
+        #expect(without.message.contains("client certificate"), "\(without.message)")
+        #expect(without.message.contains("certs.d/\(registry.host)/client.cert"), "\(without.message)")
+
+        let place = registry.certificates + "/" + registry.host
+        for ending in ["crt", "key"] {
+            let bytes = try File.read(registry.directory("client.\(ending)"))
+            try registry.directory.write(
+                String(decoding: bytes, as: UTF8.self),
+                to: "certs.d/\(registry.host)/client." + (ending == "crt" ? "cert" : "key"))
+        }
+        let pushed = try await here.push(name, alice)
+        let elsewhere = try RegistryStore { $0.certificates = registry.certificates }
+        #expect(try await elsewhere.pull(name, platform: nil, alice).digest == pushed.digest)
+        // Another one's.
+        try registry.certify(registry.directory("stranger"))
+        for (from, to) in [("crt", "cert"), ("key", "key")] {
+            try File.rename(registry.directory("stranger." + from), to: "\(place)/client.\(to)")
+        }
+        let stranger = try await fault { _ = try await elsewhere.pull(name, platform: nil, alice) }
+        #expect(stranger.message.contains("client certificate"), "\(stranger.message)")
+    }
+}
+
 extension RegistryStore {
     func importing(_ tar: [UInt8], as name: String) async throws -> Image {
         var request = ImportRequest()
@@ -95,7 +128,8 @@ final class RealRegistry {
     private let process: OwnedProcess
 
     /// - Parameter isGuarded: by TLS and a password.
-    init(isGuarded: Bool = false) async throws {
+    /// - Parameter asksForCertificates: also by certificates of its clients; `client.crt` and `client.key` are one.
+    init(isGuarded: Bool = false, asksForCertificates: Bool = false) async throws {
         directory = try TemporaryDirectory("distribution")
         let port = try await RealRegistry.freePort()
         host = "127.0.0.1:\(port)"
@@ -113,9 +147,11 @@ final class RealRegistry {
                 ])
             try directory.write("alice:\(hash)", to: "htpasswd")
             try File.rename(place + "/ca.key", to: directory("server.key"))
+            try RealRegistry.certify(directory("client"))
+            let clients = asksForCertificates ? ", clientcas: [\(directory("client.crt"))]" : ""
             more = """
 
-                  tls: {certificate: \(place)/ca.crt, key: \(directory("server.key"))}
+                  tls: {certificate: \(place)/ca.crt, key: \(directory("server.key"))\(clients)}
                 auth: {htpasswd: {realm: test, path: \(directory("htpasswd"))}}
                 """
         }

@@ -36,19 +36,30 @@ final class MemoryRegistry: Sendable {
         return digest
     }
 
-    /// An image of plain layers.
-    func addImage(_ layers: [[UInt8]], tag: String, architecture: String = "amd64") throws -> Pushed {
-        let digests = try layers.map { try add(blob: $0) }
-        let ids = digests.map { "\"\($0)\"" }.joined(separator: ",")
+    /// Of one kind of image.
+    struct Types: Sendable {
+        var manifest = MemoryRegistry.manifestType
+        var config = MemoryRegistry.configType
+        var layer = MemoryRegistry.layerType
+    }
+
+    /// An image of layers, plain unless they are packed somehow.
+    func addImage(
+        _ layers: [[UInt8]], tag: String, architecture: String = "amd64", types: Types = Types(),
+        packed: ([UInt8]) throws -> [UInt8] = { $0 }
+    ) throws -> Pushed {
+        let blobs = try layers.map(packed)
+        let digests = try blobs.map { try add(blob: $0) }
+        let ids = try layers.map { "\"sha256:\(try sha256($0))\"" }.joined(separator: ",")
         let config = Array(
             #"{"architecture":"\#(architecture)","os":"linux","config":{"Cmd":["sh"]},"rootfs":{"type":"layers","diff_ids":[\#(ids)]}}"#
                 .utf8)
         let configDigest = try add(blob: config)
-        let listed = zip(digests, layers).map { descriptor(MemoryRegistry.layerType, $0, $1.count) }
+        let listed = zip(digests, blobs).map { descriptor(types.layer, $0, $1.count) }
         let manifest = try add(
             manifest:
-                #"{"schemaVersion":2,"mediaType":"\#(MemoryRegistry.manifestType)","config":\#(descriptor(MemoryRegistry.configType, configDigest, config.count)),"layers":[\#(listed.joined(separator: ","))]}"#,
-            tag)
+                #"{"schemaVersion":2,"mediaType":"\#(types.manifest)","config":\#(descriptor(types.config, configDigest, config.count)),"layers":[\#(listed.joined(separator: ","))]}"#,
+            tag, type: types.manifest)
         return Pushed(manifest: manifest, config: configDigest, layers: digests)
     }
 

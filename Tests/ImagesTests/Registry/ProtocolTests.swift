@@ -50,6 +50,34 @@ import Testing
         #expect(Insecurity.applies(to: "reg.example:5001", ["reg.example"]))
     }
 
+    @Test func proxies() throws {
+        var settings = RegistryProxies()
+        (settings.http, settings.https) = ("proxy:8080", "http://me:s%40fe@proxy.example")
+        settings.bypass =
+            "in.example, .below.example,*.star.example,10.0.0.0/8,192.0.2.1,[2001:db8::1]:5000,port.example:5000"
+        let proxies = try Proxies(settings)
+        func url(_ text: String) throws -> URL { try #require(URL(string: text)) }
+        func proxy(_ text: String) throws -> String? { proxies.proxy(for: try url(text))?.place }
+        for host in [
+            "in.example", "a.in.example:5000", "a.below.example", "a.star.example", "10.1.2.3:5000", "192.0.2.1",
+            "[2001:db8::1]:5000", "port.example:5000", "localhost:5000", "127.0.0.1", "[::1]:5000", "IN.example",
+        ] { #expect(try proxy("https://\(host)/v2/") == nil, "\(host)") }
+        for host in [
+            "notin.example", "below.example", "star.example", "11.1.2.3", "192.0.2.10", "[2001:db8::1]", "port.example",
+            "in.example.org",
+        ] { #expect(try proxy("https://\(host)/v2/") == "proxy.example:80", "\(host)") }
+        #expect(try proxy("http://other.example/") == "proxy:8080")
+        let other = try url("https://other.example/")
+        let address = try #require(proxies.proxy(for: other))
+        #expect(address.username == "me" && address.password == "s@fe")
+        settings.bypass = "*"
+        #expect(try Proxies(settings).proxy(for: other) == nil)
+        for wrong in ["https://proxy:3128", "ftp://x", "http://", "://"] {
+            settings.https = wrong
+            #expect(throws: Fault.self) { try Proxies(settings) }
+        }
+    }
+
     @Test func locations() throws {
         let base = try #require(URL(string: "https://reg.example:5000/v2/x/blobs/uploads/"))
         #expect(URL.resolving("/v2/y?a=b", against: base)?.absoluteString == "https://reg.example:5000/v2/y?a=b")

@@ -1,4 +1,5 @@
 import Images
+import Lifecycle
 import Linux
 import NIOHTTP1
 import RegistryWire
@@ -35,6 +36,34 @@ import Testing
         let reopened = try RegistryStore.open(here.directory.path + "/images")
         #expect(try reopened.image("\(server.host)/team/app:1").manifest.description == image.manifest)
         try await server.stop()
+    }
+
+    /// Docker's schema 2 with gzip, as most images are, and zstd.
+    @Test func layersOfEveryKind() async throws {
+        let directory = try TemporaryDirectory("kinds")
+        var docker = MemoryRegistry.Types()
+        docker.manifest = "application/vnd.docker.distribution.manifest.v2+json"
+        docker.config = "application/vnd.docker.container.image.v1+json"
+        docker.layer = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+        var zstd = MemoryRegistry.Types()
+        zstd.layer = "application/vnd.oci.image.layer.v1.tar+zstd"
+        for (types, tool, ending) in [(docker, "gzip", "gz"), (zstd, "zstd", "zst")] {
+            let content = MemoryRegistry()
+            let image = try content.addImage(
+                [layer("a", bytes: 40_000), layer("b", bytes: 70_000)], tag: "1", types: types
+            ) { tar in
+                let path = try directory.file("layer", tar)
+                _ = try run("/usr/bin/\(tool)", ["-k", "-f", path])
+                return try File.read("\(path).\(ending)")
+            }
+            let server = try await RegistryServer(content.answer)
+            let here = try RegistryStore()
+            let pulled = try await here.pull("\(server.host)/app:1")
+            #expect(pulled.image.id.description == image.config)
+            #expect(pulled.image.manifest.description == image.manifest)
+            #expect(pulled.image.layers.map(\.blob.description) == image.layers)
+            try await server.stop()
+        }
     }
 
     @Test func platformIsChosenFromAnIndex() async throws {
@@ -121,6 +150,69 @@ import Testing
         try await server.stop()
     }
 
+    /// Whoever kills the helper: it is said, nothing is half there, and the next pull goes on.
+    @Test func helperKilledByAStranger() async throws {
+        let content = MemoryRegistry()
+        let image = try content.addImage([layer("small"), layer("large", bytes: 400_000)], tag: "1")
+        let isPatient = Mutex(true)
+        let server = try await RegistryServer { request in
+            var reply = content.answer(request)
+            guard request.path.contains(image.layers[1]), isPatient.withLock({ $0 }) else { return reply }
+            reply.headers.append(("content-length", "\(reply.body.count)"))
+            reply.ending = .stalled(after: 200_000)
+            return reply
+        }
+        let here = try RegistryStore()
+        let name = "\(server.host)/app:1"
+        let pull = Task { try await here.pull(name) }
+        let part = here.directory.path + "/images/ingest/" + image.layers[1].dropFirst(7) + ".part"
+        try await eventually { try File.status(of: part)?.size == 200_000 }
+        let holders = try run(
+            "/bin/sh",
+            [
+                "-c",
+                "ls -l /proc/[0-9]*/fd 2>/dev/null | awk '/^\\/proc/ { p = $1 } /\(part.replacingSlashes)/ { print p }'",
+            ])
+        let pid = try #require(holders.split(separator: "/").dropFirst().first.flatMap { Int32($0) }, "\(holders)")
+        try Pidfd(opening: pid).send(.kill)
+        let error = try await failure { _ = try await pull.value }
+        #expect("\(error)".contains("quell-registry was killed (SIGKILL)"), "\(error)")
+        #expect(try here.store.images().isEmpty)
+        isPatient.withLock { $0 = false }
+        #expect(try await here.pull(name).image.id.description == image.config)
+        let asked = server.requests.last { $0.path.contains(image.layers[1]) }
+        #expect(asked?.headers.first(name: "range") == "bytes=200000-")
+        #expect(try File.list(here.directory.path + "/images/ingest").isEmpty)
+        try await server.stop()
+    }
+
+    @Test func fullDiskIsToldAndTheNextPullDoes() async throws {
+        let content = MemoryRegistry()
+        let image = try content.addImage([layer("small", bytes: 200_000), layer("large", bytes: 6_000_000)], tag: "1")
+        let server = try await RegistryServer(content.answer)
+        let directory = try TemporaryDirectory("full")
+        let small = try directory.makeDirectory("small")
+        try Mount.mount("tmpfs", type: "tmpfs", at: small, options: "size=4m,mode=700")
+        let store = try RegistryStore.open(small + "/images")
+        let request = PullRequest(reference: try ImageReference("\(server.host)/app:1"))
+        let free = try File.space(at: small).availableBytes
+        let error = try await failure { _ = try await store.pull(request) }
+        guard case .noSpace(let message) = error else { throw TestFailure("another error: \(error)") }
+        #expect(message.contains("No space left on device"), "\(message)")
+        #expect(try store.images().isEmpty)
+        #expect(try File.list(small + "/images/ingest").isEmpty && File.list(small + "/images/blobs/sha256").isEmpty)
+        #expect(try File.space(at: small).availableBytes >= free)
+        // Room for the blob, and not for what it unpacks to as well.
+        _ = try run("/bin/mount", ["-o", "remount,size=10m", small])
+        let again = try await failure { _ = try await store.pull(request) }
+        guard case .noSpace = again else { throw TestFailure("another error: \(again)") }
+        #expect(try File.space(at: small).availableBytes >= free)
+        _ = try run("/bin/mount", ["-o", "remount,size=32m", small])
+        #expect(try await store.pull(request).image.id.description == image.config)
+        try Mount.unmountWhenUnused(small)
+        try await server.stop()
+    }
+
     @Test func busyRegistryIsAskedAgain() async throws {
         let content = MemoryRegistry()
         _ = try content.addImage([layer("a")], tag: "1")
@@ -163,6 +255,11 @@ import Testing
         #expect(try here.store.images().isEmpty)
         try await server.stop()
     }
+}
+
+extension String {
+    /// For a pattern of awk.
+    fileprivate var replacingSlashes: String { split(separator: "/").joined(separator: "\\/") }
 }
 
 /// Polls what has no event, for ten seconds.
