@@ -65,12 +65,15 @@ struct HungPlacesTests {
     @Test func theFileSystemOfAPathIsFoundByItsText() {
         let lines = [
             "1 0 8:1 / / rw - ext4 a rw", "2 1 0:40 / /srv rw - tmpfs b rw", "3 2 0:41 / /srv rw - tmpfs c rw",
-            "4 1 0:42 / /srv/in\\040it rw - tmpfs d rw",
+            "4 1 0:42 / /srv/in\\040it rw - tmpfs d rw", "5 1 8:2 /inner /part rw - ext4 e rw",
         ]
         let table = MountTable(lines.compactMap { MountInfo(line: Array($0.utf8)) })
-        #expect(table.device(of: "/etc") == "8:1")
-        #expect(table.device(of: "/srv") == "0:41")
-        #expect(table.device(of: "/srv/in it/there") == "0:42")
-        #expect(table.device(of: "/srvx") == "8:1")
+        #expect(table.place(of: "/etc") == FileSystemPlace(device: "8:1", root: "/etc"))
+        #expect(table.place(of: "/") == FileSystemPlace(device: "8:1", root: "/"))
+        #expect(table.place(of: "/srv") == FileSystemPlace(device: "0:41", root: "/"))
+        #expect(table.place(of: "/srv/in it/there") == FileSystemPlace(device: "0:42", root: "/there"))
+        #expect(table.place(of: "/srvx") == FileSystemPlace(device: "8:1", root: "/srvx"))
+        #expect(table.place(of: "/part/of") == FileSystemPlace(device: "8:2", root: "/inner/of"))
+        #expect(table.place(of: "/part") == FileSystemPlace(device: "8:2", root: "/inner"))
     }
 }

@@ -202,6 +202,34 @@ struct QuarantineTests {
         }
     }
 
+    /// It was started by a link: the record knows where that led to.
+    @Test func hungMountThatWasGivenByALinkIsRefusedByItsOwnPath() async throws {
+        let hung = try HungFileSystem()
+        try await Fixture.with({ $0.killDeadline = .milliseconds(500) }) { fixture in
+            let link = fixture.directory("link")
+            try File.makeLink(link, to: hung.path)
+            let id = try await fixture.create(shell("cat /hung/file & wait"), name: "doomed") { request in
+                request.hostConfig?.binds = ["\(link):/hung"]
+            }
+            try await fixture.engine.startContainer(id)
+            try await within(.seconds(20), "the reader is in the kernel") { try hung.waitUntilRead() }
+            let saved = fixture.directory("run/c/\(id)/mounts")
+            try await poll("its mounts are saved") { try File.readIfPresent(saved)?.isEmpty == false }
+            let result = try await fixture.engine.quarantineContainer(id)
+            #expect(result.quarantined?.held.map(\.source) == [link])
+            for source in [hung.path, hung.path + "/", link] {
+                let text = await refusal {
+                    _ = try await fixture.create(["true"]) { $0.hostConfig?.binds = ["\(source):/x"] }
+                }
+                #expect(text.contains("it hangs"), "\(source): \(text)")
+            }
+            let other = fixture.directory("other")
+            #expect(try await fixture.output(["true"]) { $0.hostConfig?.binds = ["\(other):/other"] }.code == 0)
+            try hung.abort()
+            try await expectRemoved(fixture, id)
+        }
+    }
+
     private func bind(_ source: String) -> APITypes.Mount {
         var mount = APITypes.Mount()
         (mount.type, mount.source, mount.target) = ("bind", source, "/x")

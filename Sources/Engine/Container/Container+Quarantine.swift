@@ -103,17 +103,17 @@ extension Container {
     /// The mounts that its tasks hang on, all of them where that is not known of one task; and why they hang, for one that
     /// is called `name`.
     private func lookAtHolds(_ name: String) async -> ([HeldMount], StuckCause?) {
-        let (core, plans) = (core, document.mounts)
+        let (core, plans, saved) = (core, document.mounts, paths.savedMounts)
         do throws(EngineError) {
             let (collector, subject) = (Collector(prober: core.prober), try core.subject(snapshot))
             return try await Blocking.run(
                 "looking at what it hangs on", within: .seconds(3), on: core.reactor, .diagnosis
             ) {
                 () throws(EngineError) in
-                let evidence = collector.collect(subject)
-                return (
-                    core.heldMounts(of: plans, HungPlaces(evidence)), StuckCause(explain(evidence), container: name)
-                )
+                // Without proof all of its volumes are kept from others: there is more time for it than for an explanation.
+                let evidence = collector.collect(subject, until: MonotonicClock.now() + .seconds(2))
+                let held = core.heldMounts(of: plans, HungPlaces(evidence), saved: saved)
+                return (held, StuckCause(explain(evidence), container: name))
             }
         } catch {
             core.logger.warning("container \(id): \(error)")

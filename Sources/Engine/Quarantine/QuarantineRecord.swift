@@ -17,4 +17,23 @@ struct HeldMount: Codable, Hashable, Sendable {
     var source: String
     /// `MAJOR:MINOR` of what was mounted there; nil: not known, so whatever is there now is taken for the same.
     var device: String?
+    /// Where a link in the source led to when the container was started; nil: not known.
+    var place: FileSystemPlace?
+}
+
+/// A directory of a file system, whatever path leads there.
+struct FileSystemPlace: Codable, Hashable, Sendable {
+    /// `MAJOR:MINOR`.
+    var device: String
+    /// From the root of that file system.
+    var root: String
+
+    func isWithin(_ other: FileSystemPlace) -> Bool { device == other.device && root.isAt(or: other.root) }
+}
+
+extension String {
+    /// The path is the directory, or leads below it.
+    func isAt(or directory: String) -> Bool {
+        self == directory || hasPrefix(directory.hasSuffix("/") ? directory : directory + "/")
+    }
 }
