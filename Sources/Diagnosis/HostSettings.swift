@@ -28,18 +28,18 @@ public struct HostSettings: Hashable, Sendable {
     /// FUSE requests end by themselves.
     public var endsFuseRequests: Bool { (fuseDefaultTimeout ?? 0) > 0 || (fuseMaximumTimeout ?? 0) > 0 }
 
-    /// Reads files of /proc and /sys that cannot hang. `group`: some control group of ours, not a root.
-    public static func read(dataRoot: String, group: Cgroup, canProtectItself: Bool) -> HostSettings {
+    /// Reads files of /proc and /sys that cannot hang.
+    public static func read(dataRoot: String, host: CgroupHost, canProtectItself: Bool) -> HostSettings {
         var settings = HostSettings()
         settings.canProtectItself = canProtectItself
         settings.kernel = value { () throws(SystemError) in try Host.kernel().release } ?? ""
         settings.cgroups =
-            switch group.host.layout {
+            switch host.layout {
             case .unified: .unified
             case .hybrid: .hybrid
             case .legacy: .legacy
             }
-        settings.hasGroupKill = group.unifiedDirectory.map { exists($0 + "/cgroup.kill") } ?? false
+        settings.hasGroupKill = hasGroupKill(host)
         settings.hungTaskTimeout = number("/proc/sys/kernel/hung_task_timeout_secs")
         settings.hungTaskPanics = (number("/proc/sys/kernel/hung_task_panic") ?? 0) > 0
         settings.fuseDefaultTimeout = number("/proc/sys/fs/fuse/default_request_timeout")
@@ -49,6 +49,14 @@ public struct HostSettings: Hashable, Sendable {
         settings.hasFuseControl = mounts.contains { $0.type == "fusectl" }
         settings.dataRootType = MountTables.innermost(of: dataRoot, in: mounts)?.type ?? ""
         return settings
+    }
+
+    /// As any group but the root tells. Where there is none yet, nothing is known against it.
+    private static func hasGroupKill(_ host: CgroupHost) -> Bool {
+        guard let top = host.unified else { return false }
+        let entries = value { () throws(SystemError) in try File.list(top) } ?? []
+        let groups = entries.filter { $0.kind == .directory }
+        return groups.isEmpty || groups.contains { exists("\(top)/\($0.name)/cgroup.kill") }
     }
 
     private static func number(_ path: String) -> Int? {

@@ -112,10 +112,22 @@ struct DoctorTests {
         }
     }
 
-    @Test func withoutADaemonItSaysSo() throws {
+    /// The host is looked at all the same; that no container was, is said and shows in the exit status.
+    @Test func withoutADaemonItLooksAtTheHostAndSaysSo() throws {
         let daemon = try Daemon()
         defer { do { try daemon.cleanUp() } catch { Issue.record("\(error)") } }
-        let end = try daemon.quell("doctor")
-        #expect(end.status == .code(1) && end.errors.contains("quelld"), "\(end.text)")
+        let (report, end) = try report(daemon)
+        #expect(end.status == .code(1) && report.containers.isEmpty)
+        #expect(
+            end.errors.contains("quelld was not asked") && end.errors.contains("this is the host alone"), "\(end.text)")
+        // The same host, as a daemon sees it: of its data root and its own rights only that can tell.
+        try daemon.start()
+        let whole = try self.report(daemon).0
+        let own: Set<String> = ["no-sys-resource", "data-root-remote"]
+        let codes = Set(report.findings.map(\.code)), expected = Set(whole.findings.map(\.code))
+        #expect(codes.subtracting(own) == expected.subtracting(own), "\(codes) \(expected)")
+        try daemon.shutDown()
+        let text = try daemon.quell("doctor")
+        #expect(text.status == .code(1) && !text.output.isEmpty, "\(text.text)")
     }
 }

@@ -22,8 +22,7 @@ extension Engine {
             }
             let canProtectItself = core.facts.canRaiseLimits
             let host = HostSettings.read(
-                dataRoot: core.paths.dataRoot, group: Cgroup(core.cgroupParent, on: core.cgroups),
-                canProtectItself: canProtectItself)
+                dataRoot: core.paths.dataRoot, host: core.cgroups, canProtectItself: canProtectItself)
             return Checkup(containers: containers.sorted { $0.name < $1.name }, host: host)
         }
     }

@@ -42,14 +42,8 @@ enum DoctorCommand: Command {
 
     /// What can be seen without a daemon; of its data root it is assumed that it is where it usually is.
     private static func hostAlone() throws -> DoctorReport {
-        let host = try CgroupHost.detect()
-        var path = try Procfs.live.cgroups(of: ProcessSelf.pid)?.first { $0.hierarchy == 0 }?.path ?? "/"
-        // The root lacks what any other group has.
-        if path == "/", let top = host.unified, let child = try File.list(top).first(where: { $0.kind == .directory }) {
-            path += child.name
-        }
         let settings = HostSettings.read(
-            dataRoot: "/var/lib/quell", group: Cgroup(path, on: host), canProtectItself: true)
+            dataRoot: "/var/lib/quell", host: try CgroupHost.detect(), canProtectItself: true)
         return DoctorReport(Checkup(containers: [], host: settings))
     }
 }
