@@ -4,8 +4,9 @@ internal import Linux
 // What may hang: by disposable children. And the files and mounts that tasks are concerned with.
 
 extension Look {
-    private static let commandLimit = Duration.milliseconds(200)
-    private static let textLimit = Duration.milliseconds(100)
+    /// Of the time that the look has: 200 ms as a rule, and half of that. A slow machine is given more for all of it.
+    private var commandLimit: Duration { (deadline - evidence.takenAt) / 4 }
+    private var textLimit: Duration { (deadline - evidence.takenAt) / 8 }
     private static let texts = 4
 
     /// Arguments of all processes, those that may hang apart and last.
@@ -14,7 +15,7 @@ extension Look {
         let calm = evidence.processes.filter { !held.contains($0.pid) && !$0.tasks.isEmpty }.map(\.pid)
         for pids in [calm, held] where !pids.isEmpty {
             let words = ["command"] + pids.prefix(Look.detailLimit).map { "\($0)" }
-            let answers = HangingLookAnswer.commands(parsing: ask(words, Look.commandLimit)?.bytes ?? [])
+            let answers = HangingLookAnswer.commands(parsing: ask(words, commandLimit)?.bytes ?? [])
             for index in evidence.processes.indices {
                 if let command = answers[evidence.processes[index].pid] { evidence.processes[index].command = command }
             }
@@ -66,7 +67,7 @@ extension Look {
 
     /// A path in the process's memory, made absolute as far as its text goes: links in it are not followed.
     private func file(at address: UInt64, _ directory: Int32?, of pid: Int32) -> TaskFile? {
-        guard let answer = ask(["text", "\(pid)", "\(address)"], Look.textLimit), answer.isComplete,
+        guard let answer = ask(["text", "\(pid)", "\(address)"], textLimit), answer.isComplete,
             !answer.bytes.isEmpty
         else { return nil }
         let text = answer.bytes.text

@@ -46,9 +46,13 @@ private final class Once<Value: Sendable>: Sendable {
     }
 }
 
+/// How long a test waits for what is bound to come, if nobody said otherwise. An emulated machine (scripts/machine.sh) is slower by
+/// far.
+public let usualPatience = Duration.seconds(20) * (BuiltProduct.isEmulated ? 3 : 1)
+
 /// Looks again and again, 5 ms apart, where the kernel has no event to wait for. Throws at the deadline.
 public func eventually(
-    _ what: String, within limit: Duration = .seconds(20), _ condition: () throws -> Bool
+    _ what: String, within limit: Duration = usualPatience, _ condition: () throws -> Bool
 ) throws {
     let deadline = MonotonicClock.now() + limit
     while try !condition() {

@@ -78,7 +78,7 @@ public final class OwnedProcess: Sendable {
 
     /// Waits for its end and reaps it.
     @discardableResult
-    public func waitUntilEnded(within limit: Duration = .seconds(20)) throws -> ExitStatus {
+    public func waitUntilEnded(within limit: Duration = usualPatience) throws -> ExitStatus {
         if let status = try pidfd.reap(by: MonotonicClock.now() + limit) { return status }
         throw TestFailure("process \(pid) has not ended after \(limit.shortText)")
     }
@@ -93,7 +93,7 @@ public final class OwnedProcess: Sendable {
     }
 
     /// The next line of its standard output, without its end.
-    public func nextLine(within limit: Duration = .seconds(20)) throws -> String {
+    public func nextLine(within limit: Duration = usualPatience) throws -> String {
         let deadline = MonotonicClock.now() + limit
         var buffer = [UInt8](repeating: 0, count: 4096)
         while true {
