@@ -2,11 +2,14 @@
  * answers a read. Whoever reads sleeps uninterruptibly once it is killed. SIGTERM (or any end of this process) closes
  * the connection, which the kernel treats as an abort: every waiter is freed.
  *
- * Usage: hung-fuse DIRECTORY        prints "mounted" when the mount is there and "reading" at each read, and stays
- *                               in the foreground.
+ * Usage: hung-fuse DIRECTORY [stop] prints "mounted" when the mount is there and "reading" at each read, and stays
+ *                               in the foreground. With `stop` it stops itself (SIGSTOP) at the first read, and
+ *                               answers all of them once it is continued.
  * No libfuse: the protocol of <linux/fuse.h> is small and must not be answered too helpfully.
  */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
@@ -23,10 +26,11 @@ enum { ROOT = FUSE_ROOT_ID, DATA = 2, SIZE = 4096, BUFFER = 1 << 17 };
 
 static const char *mountpoint;
 static int connection = -1;
+static enum { NEVER_ANSWERS, STOPS, ANSWERS } reads;
 
 /* Close first, unmount later: umount of a connection that still hangs would wait like everybody else.
  * Also the signal handler, so that a signal just before the read is not lost: all three calls are safe there. */
-static void leave(int signal_number) {
+static _Noreturn void leave(int signal_number) {
     (void)signal_number;
     close(connection);
     umount2(mountpoint, MNT_DETACH);
@@ -95,7 +99,15 @@ static void answer(int fd, const struct fuse_in_header *in, const void *body) {
         return;
     }
     case FUSE_READDIR: list_root(fd, in, body); return;
-    case FUSE_READ: say("reading"); return; /* the point of it all: no answer, ever */
+    case FUSE_READ:
+        say("reading");
+        if (reads == NEVER_ANSWERS)
+            return; /* the point of it all: no answer, ever */
+        if (reads == STOPS)
+            raise(SIGSTOP);
+        reads = ANSWERS;
+        reply(fd, in, 0, "data\n", 5);
+        return;
     case FUSE_FORGET:
     case FUSE_BATCH_FORGET:
     case FUSE_INTERRUPT: return; /* these take no answer */
@@ -107,8 +119,10 @@ static void answer(int fd, const struct fuse_in_header *in, const void *body) {
 }
 
 int main(int count, char **arguments) {
-    if (count != 2) {
-        fprintf(stderr, "usage: hung-fuse DIRECTORY\n");
+    if (count == 3 && strcmp(arguments[2], "stop") == 0)
+        reads = STOPS;
+    if (count != (reads == STOPS ? 3 : 2)) {
+        fprintf(stderr, "usage: hung-fuse DIRECTORY [stop]\n");
         return 2;
     }
     mountpoint = arguments[1];

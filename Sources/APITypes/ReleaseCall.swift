@@ -7,8 +7,10 @@ public struct ReleaseRequest: DockerObject, Hashable {
     public var thaw: Bool?
     /// Also stopped processes outside of it that it waits for.
     public var resume: Bool?
-    /// Tracers to end.
+    /// Tracers that are to let go: those that are stopped are continued.
     public var detachTracer: [Int]?
+    /// Tracers to kill.
+    public var killTracer: [Int]?
     public var abortFuse: Bool?
     public var thawFs: Bool?
     public var resumeDm: Bool?
@@ -46,8 +48,8 @@ public struct ReleaseResult: DockerObject, Hashable {
 
 /// One remedy, and what came of it.
 public struct ReleaseRemedy: DockerObject, Hashable {
-    /// `thaw-cgroup`, `continue-process`, `detach-tracer`, `abort-fuse`, `thaw-fs`, `resume-device`, `force-unmount`,
-    /// `kill-parent`, `release-memory`.
+    /// `thaw-cgroup`, `continue-process`, `detach-tracer`, `kill-tracer`, `abort-fuse`, `thaw-fs`, `resume-device`,
+    /// `force-unmount`, `kill-parent`, `release-memory`.
     public var remedy: String = ""
     /// `done`, `would-do`, `nothing-to-do`, `needs-option`, `refused`, `failed`, `unfinished`.
     public var outcome: String = ""

@@ -36,6 +36,8 @@ public struct Evidence: Hashable, Sendable {
 
     public var tasks: [TaskEvidence] { processes.flatMap(\.tasks) }
     public func process(_ pid: Int32) -> ProcessEvidence? { processes.first { $0.pid == pid } }
+    /// Of the lock that the task waits for.
+    func lockOwner(of task: TaskEvidence) -> LockOwner? { lockOwners.first { $0.waiter == task.tid } }
 }
 
 /// A process by its number and its start time, which no other process ever has.

@@ -24,7 +24,7 @@ extension Evidence {
     }
 
     /// KILL was sent to it, and it cannot be stopped otherwise any more.
-    var isKilled: Bool { subject.stop?.isStuck == true || main?.tasks.contains(where: \.isKillPending) == true }
+    var isKilled: Bool { subject.stop?.isStuck == true || main?.tasks.contains(where: \.isDying) == true }
 
     /// The main process; where none was named, the oldest.
     var main: ProcessEvidence? { processes.first(where: \.isMain) ?? processes.first }

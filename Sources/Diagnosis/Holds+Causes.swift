@@ -22,6 +22,7 @@ extension Holds {
             if worst == .harmless { cause.summary += ": KILL ends it all the same" }
         case .unreapedChild, .unknown: unknown(&cause)
         }
+        addLockOwners(&cause)
         addMemory(&cause)
         return cause
     }
@@ -59,7 +60,11 @@ extension Holds {
         }
         let server = mount.source.split(separator: ":").first.map(String.init) ?? mount.source
         cause.blockers = [.networkServer(server, mountPoint: mount.mountPoint)]
-        cause.remedies = [.forceUnmount(mountPoint: task.hostMountPoint ?? mount.mountPoint)]
+        // Where it has been unmounted already, those who hang in it still have it in a namespace of theirs.
+        cause.remedies = [
+            task.hostMountPoint.map { .forceUnmount(mountPoint: $0) }
+                ?? .forceUnmount(mountPoint: mount.mountPoint, namespaceOf: task.tid)
+        ]
         cause.summary =
             "\(people(cause.tasks)) \(waits(cause.tasks)) for \(mount.type) server \(server) of \(mount.mountPoint), "
             + "which does not answer"
@@ -129,8 +134,8 @@ extension Holds {
 
     private func add(_ tracer: Outsider, of process: ProcessEvidence, to cause: inout Cause) {
         cause.blockers = [.tracer(tracer, of: process.name)]
-        if tracer.isStopped { cause.remedies.append(.continueProcess(tracer.name)) }
-        cause.remedies.append(.detachTracer(tracer.name, of: process.name))
+        if tracer.isStopped { cause.remedies.append(.detachTracer(tracer.name, of: process.name)) }
+        cause.remedies.append(.killTracer(tracer.name, of: process.name))
     }
 
     private func vfork(_ cause: inout Cause) {
@@ -150,14 +155,20 @@ extension Holds {
     }
 
     private func unknown(_ cause: inout Cause) {
-        let tids = Set(cause.tasks.map(\.tid))
-        let owners = evidence.lockOwners.filter { tids.contains($0.waiter) }
-        cause.blockers = owners.map { .lockOwner($0) }
         let place = cause.tasks.first?.wchan ?? ""
-        let what = owners.first.map { "for a \($0.lock) that \($0.owner.text) likely holds" }
+        let owner = cause.tasks.lazy.compactMap { evidence.lockOwner(of: $0) }.first
+        let what = owner.map { "for \($0.lockText) that \($0.owner.text) likely holds" }
         cause.summary =
             "\(people(cause.tasks)) \(waits(cause.tasks)) "
             + (what ?? (place.isEmpty ? "in the kernel" : "in \(place)"))
+    }
+
+    /// Whatever else is known of the reason: who has the lock is who can give it back. One that waits with them is none to blame.
+    private func addLockOwners(_ cause: inout Cause) {
+        let tids = Set(cause.tasks.map(\.tid))
+        for owner in evidence.lockOwners where tids.contains(owner.waiter) && !tids.contains(owner.owner.pid) {
+            cause.blockers.append(.lockOwner(owner))
+        }
     }
 
     // MARK: the dead

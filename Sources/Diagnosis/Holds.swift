@@ -60,7 +60,10 @@ struct Holds {
         if task.sleepsIn(KernelFunctions.blockIO) { return blockIO(task) }
         // Whatever function it sleeps in: what it works on is on a device that completes nothing.
         if task.call?.isDeviceControl != true, device(of: task)?.isStalled == true { return blockIO(task) }
-        if task.sleepsIn(KernelFunctions.lock) { return waiting(task, .unknown, "lock") }
+        // Newer kernels leave the functions of locks out of a stack: then their log tells that it waits for one.
+        if task.sleepsIn(KernelFunctions.lock) || evidence.lockOwner(of: task) != nil {
+            return waiting(task, .unknown, "lock")
+        }
         if let driver = task.driver { return waiting(task, .driver, driver.module ?? driver.function) }
         return waiting(task, .unknown, task.wchan)
     }
@@ -117,7 +120,7 @@ struct Holds {
     private func follow(_ holds: inout [Hold]) {
         for index in holds.indices where holds[index].reason == .unknown && holds[index].target == "lock" {
             let waiter = holds[index].task
-            let owner = evidence.lockOwners.first { $0.waiter == waiter.tid }?.owner.pid
+            let owner = evidence.lockOwner(of: waiter)?.owner.pid
             // Without the hung-task log: another thread of the same process is the likeliest to have its memory's lock.
             let known =
                 holds.first { $0.reason != .unknown && $0.task.tid == owner }
@@ -154,9 +157,6 @@ struct Holds {
 }
 
 extension TaskEvidence {
-    /// It is at its very end, and may have neither descriptors nor mounts any more.
-    var isExiting: Bool { stack.contains("do_exit") }
-
     func sleepsIn(_ functions: Set<String>) -> Bool {
         functions.contains(wchan) || stack.contains { functions.contains(KernelFunctions.plain($0)) }
     }

@@ -6,14 +6,17 @@ public enum Remedy: Hashable, Sendable {
     case thawCgroup(directory: String, FreezerEvidence.Version)
     /// A process that SIGSTOP suspended: a FUSE server, a parent, a process of the subject.
     case continueProcess(ProcessName)
-    /// Ends the hold of a tracer on a process, by ending the tracer.
+    /// Continues a tracer that is stopped: only a tracer itself can let go of a process, and one that is stopped cannot.
     case detachTracer(ProcessName, of: ProcessName)
+    /// Ends the hold of a tracer on a process by ending the tracer.
+    case killTracer(ProcessName, of: ProcessName)
     /// The number of the connection, and where it is mounted.
     case abortFuse(connection: UInt32, mountPoint: String)
     case thawFileSystem(mountPoint: String)
     /// The name in /dev/mapper.
     case resumeDevice(String)
-    case forceUnmount(mountPoint: String)
+    /// As the process of that number sees it, where this program sees it nowhere.
+    case forceUnmount(mountPoint: String, namespaceOf: Int32? = nil)
     /// A parent outside that does not reap its dead child.
     case killParent(ProcessName, of: ProcessName)
     /// Of processes that have been killed and do not go: their memory (process_mrelease).
@@ -27,6 +30,7 @@ extension Remedy {
         case .thawCgroup: "thaw-cgroup"
         case .continueProcess: "continue-process"
         case .detachTracer: "detach-tracer"
+        case .killTracer: "kill-tracer"
         case .abortFuse: "abort-fuse"
         case .thawFileSystem: "thaw-fs"
         case .resumeDevice: "resume-device"
@@ -42,6 +46,7 @@ extension Remedy {
         switch self {
         case .thawCgroup, .continueProcess, .releaseMemory: nil
         case .detachTracer(let tracer, _): "--detach-tracer \(tracer.pid)"
+        case .killTracer(let tracer, _): "--kill-tracer \(tracer.pid)"
         case .abortFuse: "--abort-fuse"
         case .thawFileSystem: "--thaw-fs"
         case .resumeDevice: "--resume-dm"
@@ -56,11 +61,13 @@ extension Remedy {
         case .thawCgroup(let directory, .v1): "echo THAWED > \(directory.shellQuoted("/freezer.state"))"
         case .thawCgroup(let directory, .v2): "echo 0 > \(directory.shellQuoted("/cgroup.freeze"))"
         case .continueProcess(let process): "kill -CONT \(process.pid)"
-        case .detachTracer(let tracer, _): "kill -KILL \(tracer.pid)"
+        case .detachTracer(let tracer, _): "kill -CONT \(tracer.pid)"
+        case .killTracer(let tracer, _): "kill -KILL \(tracer.pid)"
         case .abortFuse(let connection, _): "echo 1 > /sys/fs/fuse/connections/\(connection)/abort"
         case .thawFileSystem(let mountPoint): "fsfreeze --unfreeze \(mountPoint.shellQuoted())"
         case .resumeDevice(let name): "dmsetup resume \(name.shellQuoted())"
-        case .forceUnmount(let mountPoint): "umount -f \(mountPoint.shellQuoted())"
+        // In another mount namespace the program may not be there.
+        case .forceUnmount(let mountPoint, let pid): pid == nil ? "umount -f \(mountPoint.shellQuoted())" : ""
         case .killParent(let parent, _): "kill -KILL \(parent.pid)"
         case .releaseMemory: ""
         }
@@ -72,13 +79,15 @@ extension Remedy {
         case .thawCgroup(let directory, _): "every process below \(directory) runs again"
         case .continueProcess(let process): "\(process.comm) (pid \(process.pid)) runs again: somebody had stopped it"
         case .detachTracer(let tracer, _):
-            "\(tracer.comm) (pid \(tracer.pid)) is killed, as only a tracer itself can let go, with whatever else it traces"
+            "\(tracer.comm) (pid \(tracer.pid)) runs again, and may let go: somebody had stopped it"
+        case .killTracer(let tracer, _):
+            "\(tracer.comm) (pid \(tracer.pid)) is killed, and lets go of whatever else it traces"
         case .abortFuse(_, let mountPoint):
             "\(mountPoint) fails for all its users from then on, until it is unmounted and mounted again"
         case .thawFileSystem(let mountPoint):
             "writes to \(mountPoint) go on: a snapshot or backup that froze it is not consistent"
         case .resumeDevice(let name): "I/O to \(name) goes on: a change of its table under way must be finished"
-        case .forceUnmount(let mountPoint):
+        case .forceUnmount(let mountPoint, _):
             "calls on \(mountPoint) that wait fail for all its users, and writes not yet at the server are lost"
         case .killParent(let parent, let child):
             "\(parent.comm) (pid \(parent.pid)) is killed; pid \(child.pid) is then reaped by the next ancestor"
@@ -93,7 +102,8 @@ extension Evidence {
         switch remedy {
         case .thawCgroup(let directory, _): isOwn(directory) ? nil : "--thaw"
         case .continueProcess(let process): isOwn(process) ? nil : "--continue"
-        case .detachTracer, .abortFuse, .thawFileSystem, .resumeDevice, .forceUnmount, .killParent, .releaseMemory:
+        case .detachTracer, .killTracer, .abortFuse, .thawFileSystem, .resumeDevice, .forceUnmount, .killParent,
+            .releaseMemory:
             remedy.flag
         }
     }
@@ -115,7 +125,7 @@ extension Evidence {
 
 extension String {
     /// As one word of a shell.
-    fileprivate func shellQuoted(_ suffix: String = "") -> String {
+    public func shellQuoted(_ suffix: String = "") -> String {
         let word = self + suffix
         let plain = word.unicodeScalars.allSatisfy {
             switch $0 {

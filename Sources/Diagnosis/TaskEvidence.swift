@@ -36,8 +36,14 @@ public struct TaskEvidence: Hashable, Sendable {
     /// It did not run between the two samples.
     public var isUnchanged: Bool { laterSwitches == switches }
 
-    /// Proof of stuck (LINUX 17): uninterruptible, KILL pending, and not run between two samples.
-    public var isProvenStuck: Bool { state == "D" && isKillPending && isUnchanged }
+    /// Proof of stuck (LINUX 17): uninterruptible, KILL pending or taken, and not run between two samples.
+    public var isProvenStuck: Bool { state == "D" && isDying && isUnchanged }
+
+    /// A signal ends it: KILL is pending, or the task is past that and hangs on its way out, as in its last close.
+    public var isDying: Bool { isKillPending || (isExiting && stack.contains("get_signal")) }
+
+    /// It is at its very end, and may have neither descriptors nor mounts any more.
+    public var isExiting: Bool { stack.contains("do_exit") }
 
     public func sleeps(in function: String) -> Bool { wchan == function || stack.contains(function) }
 }

@@ -43,6 +43,11 @@ extension FuseConnection {
     }
 }
 
+extension LockOwner {
+    /// `a mutex`, `an rw-semaphore`.
+    var lockText: String { (lock.hasPrefix("rw") ? "an " : "a ") + lock }
+}
+
 extension Blocker {
     /// In a few words, for people.
     var text: String {
@@ -56,7 +61,7 @@ extension Blocker {
         case .freezer(let freezer): "the freezer of \(freezer.directory)"
         case .parent(let parent, let child): "\(parent.text), the parent of \(child.text)"
         case .tracer(let tracer, let process): "\(tracer.text), the tracer of \(process.text)"
-        case .lockOwner(let owner): "\(owner.owner.text), which likely holds a \(owner.lock)"
+        case .lockOwner(let owner): "\(owner.owner.text), which likely holds \(owner.lockText)"
         case .child(let child): "\(child.text), its child"
         case .driver(let function, let module): function + (module.map { " of the module \($0)" } ?? "")
         }

@@ -59,6 +59,13 @@ public enum ProcessSelf {
         try check(clinux_unshare(CLINUX_CLONE_NEWNS), "unshare CLONE_NEWNS")
         try Mount.setPropagation(.private, at: "/", recursively: true)
     }
+
+    /// The mounts that a process sees, and its root. Only while this process has one thread.
+    static func enterMountNamespace(of pid: Int32) throws(SystemError) {
+        let path = "/proc/\(pid)/ns/mnt"
+        let namespace = try File.open(path, .readOnly)
+        try check(clinux_setns(namespace.raw, CLINUX_CLONE_NEWNS), "setns", path)
+    }
 }
 
 /// kill(2) on a bare number: the process may have been replaced by another; prefer `Pidfd`.

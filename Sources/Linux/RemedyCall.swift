@@ -3,7 +3,7 @@ internal import CLinux
 /// Calls that free others and may hang themselves, made by a disposable child of whoever wants them:
 ///
 ///     thaw-fs MAJOR MINOR PATH...    FITHAW by the first path that is on that device (0 0: by the first that can be opened)
-///     unmount PATH                   umount2 with MNT_FORCE; the mount may stay, in use
+///     unmount PATH [PID]             umount2 with MNT_FORCE; the mount may stay, in use. As the process sees the path
 ///     resume-dm NAME                 resumes a device of device-mapper
 ///
 /// One line: `ok`; `nothing` where the file system was not frozen; `busy` where the mount is still there; or the errno and the
@@ -32,6 +32,10 @@ public enum RemedyCall {
             guard let major = UInt32(words[1]), let minor = UInt32(words[2]) else { return nil }
             return try thaw(DeviceNumber(major: major, minor: minor), by: words[3...])
         case ("unmount", 2): return try unmount(words[1])
+        case ("unmount", 3):
+            guard let pid = Int32(words[2]) else { return nil }
+            try ProcessSelf.enterMountNamespace(of: pid)
+            return try unmount(words[1])
         case ("resume-dm", 2):
             // SAFETY: the string lives through the call.
             try check(unsafe clinux_resume_mapper(words[1]), "resume device", words[1])

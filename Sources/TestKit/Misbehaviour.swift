@@ -31,6 +31,8 @@ public enum Misbehaviour: Hashable, Sendable {
     case askForFileSystem(major: UInt32, minor: UInt32)
     /// Keeps a removed file open that it writes to as soon as it reads something: its last close is what hangs.
     case orphan(String)
+    /// Holds the lock of the FIFO while it waits for the file.
+    case holdPipe(fifo: String, file: String)
 
     public var arguments: [String] {
         switch self {
@@ -48,6 +50,7 @@ public enum Misbehaviour: Hashable, Sendable {
         case .serveFiles: ["nfs"]
         case .askForFileSystem(let major, let minor): ["ustat", "\(major)", "\(minor)"]
         case .orphan(let path): ["orphan", path]
+        case .holdPipe(let fifo, let file): ["pipe", fifo, file]
         }
     }
 

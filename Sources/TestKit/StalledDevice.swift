@@ -46,6 +46,14 @@ public final class StalledDevice: Sendable {
     /// In the background: a change of how it is mounted, which writes what is dirty and holds the lock of the file system.
     public func remount() throws { try say("remount", "remounting") }
 
+    /// It has requests that are not done.
+    public func isWriting() throws -> Bool {
+        let words = String(decoding: try File.read("/sys/block/\(name)/inflight"), as: UTF8.self).split {
+            $0 == " " || $0 == "\n"
+        }
+        return words.contains { $0 != "0" }
+    }
+
     private func say(_ word: String, _ answer: String) throws {
         try keeper.say(word)
         let line = try keeper.nextLine()

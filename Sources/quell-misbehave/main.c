@@ -14,6 +14,9 @@
  *   nfs                 serves a small NFS file system on a port of 127.0.0.1, which it says
  *   ustat MAJOR MINOR   asks for the file system on a device: waits while another changes how it is mounted
  *   orphan FILE         writes FILE, removes it and keeps it open: its blocks are freed only when the process has ended
+ *   pipe FIFO FILE      writes what is in FILE, mapped, to FIFO: who waits for FILE has the lock of the pipe
+ *   fuse DIRECTORY [stop]  serves a FUSE file system whose file `data` is never read, or which stops itself at the first
+ *                       read (scripts/hung-fuse.c): says "mounted" instead
  *
  * Says "ready" on standard output (and a number, where there is a child or a port to know) once it is so. Each of its processes ends by
  * itself after five minutes, unless the kernel holds it. */
@@ -271,6 +274,19 @@ static void leave_orphan(const char *path)
     rest();
 }
 
+/* The page fault is taken while the pipe is locked: whoever writes to the pipe waits for that lock, in D. */
+static void hold_pipe(const char *fifo, const char *path)
+{
+    int pipe = open(fifo, O_RDWR | O_CLOEXEC), file = open(path, O_RDONLY | O_CLOEXEC);
+    if (pipe < 0) fail(fifo);
+    if (file < 0) fail(path);
+    void *page = mmap(NULL, 1, PROT_READ, MAP_PRIVATE, file, 0);
+    if (page == MAP_FAILED) fail("mmap");
+    ready(0);
+    if (write(pipe, page, 1) < 0) fail("write");
+    rest();
+}
+
 static int device_number(const char *text) { return strcmp(text, "0") ? number(text) : 0; }
 
 int main(int count, char **words)
@@ -283,6 +299,7 @@ int main(int count, char **words)
         fprintf(stderr, "usage: quell-misbehave VERB ARGUMENT... (see its source)\n");
         return 2;
     }
+    if (!strcmp(verb, "fuse")) return serve_hung_fuse(count - 1, words + 1);
     if (!strcmp(verb, "write")) append_for_ever(words[2]);
     if (!strcmp(verb, "threaded")) threads(words[2], 3);
     if (!strcmp(verb, "leaderless")) threads(words[2], 0);
@@ -293,6 +310,7 @@ int main(int count, char **words)
     if (!strcmp(verb, "forks")) bomb(number(words[2]));
     if (!strcmp(verb, "burn")) burn(number(words[2]));
     if (!strcmp(verb, "ustat") && count > 3) ask_for_file_system(number(words[2]), device_number(words[3]));
+    if (!strcmp(verb, "pipe") && count > 3) hold_pipe(words[2], words[3]);
     if (!strcmp(verb, "orphan")) leave_orphan(words[2]);
     if (!strcmp(verb, "grow")) grow(number(words[2]));
     fprintf(stderr, "quell-misbehave: unknown verb %s\n", verb);

@@ -11,4 +11,7 @@ void ready(int number);
 /* nfs.c; for ever. */
 void serve_files(void) __attribute__((noreturn));
 
+/* fuse.c: main() of scripts/hung-fuse.c. */
+int serve_hung_fuse(int count, char **words);
+
 #endif

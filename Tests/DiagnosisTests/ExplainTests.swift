@@ -130,7 +130,55 @@ import Testing
         let explanation = explain(
             Self.evidence(Self.task("D", ["__mutex_lock.constprop.0", "x"])) { $0.lockOwners = [owner] })
         #expect(explanation.causes.first?.blockers == [.lockOwner(owner)])
+        #expect(explanation.line == "cat (pid 40) waits for a mutex that dd (pid 4700) likely holds")
+        // No function of a lock is on the stack.
+        let bare = explain(Self.evidence(Self.task("D", ["super_lock", "user_get_super"])) { $0.lockOwners = [owner] })
+        #expect(bare.causes.first?.blockers == [.lockOwner(owner)])
         #expect(LockOwner(logLine: "3,1,1,-;INFO: task cat:40 blocked for more than 122 seconds.") == nil)
+    }
+
+    /// As kernels write them (kernel/hung_task.c).
+    @Test(arguments: [
+        ("task cat:40 is blocked on a mutex likely owned by task dd:4700.", "dd", "mutex"),
+        ("task cat:40 blocked on a semaphore likely last held by task dd:4700", "dd", "semaphore"),
+        ("task cat:40 <reader> blocked on an rw-semaphore likely owned by task dd:4700 <writer>", "dd", "rw-semaphore"),
+        (
+            "task a:b c:40 <writer> blocked on an rw-semaphore likely owned by task x:y:4700 <reader>", "x:y",
+            "rw-semaphore"
+        ),
+    ])
+    func linesOfTheDetector(text: String, owner: String, lock: String) {
+        let expected = LockOwner(waiter: 40, owner: ProcessName(pid: 4700, comm: owner), lock: lock)
+        #expect(LockOwner(logLine: "3,812,99000000,-;INFO: " + text) == expected)
+        // Facility 1: anybody who may write to the log can have said so.
+        #expect(LockOwner(logLine: "11,812,99000000,-;INFO: " + text) == nil)
+    }
+
+    @Test(arguments: [
+        "", ";", "3,812,99,-", "3,812,99,-;",
+        "3,812;INFO: task cat:40 is blocked on a mutex likely owned by task dd:4700.",
+        "3,812,99,-;INFO: task cat:40 is blocked on a mutex, but the owner is not found.",
+        "3,812,99,-;INFO: task cat:99999999999 is blocked on a mutex likely owned by task dd:4700.",
+        "3,812,99,-;other: INFO: task cat:40 is blocked on a mutex likely owned by task dd:4700.",
+    ])
+    func otherLinesNameNobody(line: String) { #expect(LockOwner(logLine: line) == nil) }
+
+    /// The detector may have spoken of an earlier sleep of the same task: who held a lock then has nothing to do with this one.
+    @Test func linesAboutAnEarlierSleepNameNobody() {
+        func line(_ second: Int, _ pid: Int) -> String {
+            "3,1,\(second)000000,-;INFO: task cat:40 is blocked on a mutex likely owned by task dd:\(pid)."
+        }
+        func owners(asleep: Duration?) -> [Int32] {
+            let task = Self.task("D", ["super_lock"], asleep: asleep)
+            let now = Instant(sinceBoot: .seconds(1000))
+            return LockOwner.named(in: [line(600, 1), line(800, 2), "", line(900, 3)], of: [task], at: now)
+                .map(\.owner.pid)
+        }
+        #expect(owners(asleep: .seconds(150)) == [3])
+        #expect(owners(asleep: .seconds(90)) == [])
+        // The clocks may differ a little; and where it is not known how long it sleeps, the last line counts.
+        #expect(owners(asleep: .seconds(99)) == [3])
+        #expect(owners(asleep: nil) == [3])
     }
 
     @Test func serverThatIsSuspendedIsContinuedFirst() throws {

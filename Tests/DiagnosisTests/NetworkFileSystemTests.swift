@@ -46,6 +46,28 @@ struct NetworkFileSystemTests {
         try writer.process.waitUntilEnded()
     }
 
+    /// Unmounted by force behind our back, it is mounted no more where we look, and the writer goes on hanging: it asks the
+    /// server anew when it closes its file. It is reached through the mounts that it has itself.
+    @Test func writerWhoHasItMountedAloneIsFreedThroughItsOwnMounts() throws {
+        let share = try NetworkFileSystem()
+        let group = try TestCgroup()
+        // As a container has it: a copy of the mounts, from which nothing comes back.
+        let words = ["--mount", "--propagation", "private", try Misbehaviour.program(), "write", share.file]
+        let writer = try OwnedProcess("/usr/bin/unshare", words, in: group.cgroup)
+        #expect(try writer.nextLine() == "ready")
+        try eventually("it has written") { try Procfs.status(of: writer.pid).state == "S" }
+        try share.stop()
+        try Mount.unmount(share.path, lazily: true)
+        try writer.send(.kill)
+        try eventually("it hangs") { try Procfs.status(of: writer.pid).state == "D" }
+        let stuck = try Stage.explain(subject(group)) { $0.isStuck }
+        #expect(
+            stuck.remedies.first == .forceUnmount(mountPoint: share.path, namespaceOf: writer.pid), "\(stuck.remedies)")
+        let done = try Stage.release(subject(group)) { $0.forceUnmount = true }
+        #expect(done.outcome("force-unmount") == .done && done.isPopulated == false, "\(done)")
+        #expect(try writer.waitUntilEnded() == .signal(.kill, coreDumped: false))
+    }
+
     @Test func othersWhoUseItAreNamedAndSparedUnlessForced() throws {
         let share = try NetworkFileSystem()
         let other = try OwnedProcess("/bin/sh", ["-c", "cd '\(share.path)' && echo in && exec sleep 1000"])

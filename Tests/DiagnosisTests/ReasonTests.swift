@@ -62,7 +62,7 @@ import Testing
         try victim.send(.kill)
         let explanation = try Stage.explain(subject(victim.pid)) { $0.isStuck }
         #expect(explanation.reason == .traced, "\(explanation.causes)")
-        guard case .detachTracer(let named, _)? = explanation.remedies.first else {
+        guard case .killTracer(let named, _)? = explanation.remedies.first else {
             throw TestFailure("\(explanation.remedies)")
         }
         #expect(named.pid == tracer.pid)

@@ -129,9 +129,37 @@ import Testing
         #expect(try Procfs.status(of: sleeper.pid).state != "T")
     }
 
+    /// Its server answers again once it runs: nobody loses the mount for that.
+    @Test(.enabled(if: Stage.knowsServers)) func stoppedServerIsContinuedWhereThatIsAskedFor() throws {
+        let (group, directory) = (try TestCgroup(), try TemporaryDirectory("served"))
+        // It was stopped with a request in its hands: who waits for that does not die of KILL.
+        let server = try OwnedProcess(try Misbehaviour.program(), ["fuse", directory.path, "stop"])
+        #expect(try server.nextLine() == "mounted")
+        defer { unmount(directory.path) }
+        let reader = try OwnedProcess("/bin/busybox", ["cat", directory.path + "/data"], in: group.cgroup)
+        try eventually("the server is stopped") { try Procfs.status(of: server.pid).state == "T" }
+        try reader.send(.kill)
+        try eventually("it is in D") { try Procfs.status(of: reader.pid).state == "D" }
+        let untouched = try release(subject(group))
+        #expect(
+            untouched.explanation.isStuck && untouched.explanation.reason == .fuse, "\(untouched.explanation.causes)")
+        #expect(untouched.explanation.line.contains("(pid \(server.pid), stopped)"), "\(untouched.explanation.line)")
+        let offered = try #require(untouched.explanation.remedies.first)
+        #expect(untouched.explanation.option(for: offered) == "--continue", "\(offered)")
+        #expect(outcome("continue-process", untouched) == .needsOption && untouched.isPopulated == true)
+        let done = try release(subject(group)) { $0.resumeProcesses = true }
+        #expect(outcome("continue-process", done) == .done && done.held.isEmpty, "\(done.remedies)")
+        #expect(try reader.waitUntilEnded() == .signal(.kill, coreDumped: false))
+        #expect(try !server.isGone() && File.status(of: directory.path + "/data") != nil, "the mount is as it was")
+    }
+
+    private func unmount(_ path: String) {
+        do throws(SystemError) { try Mount.unmount(path, lazily: true, force: true) } catch { Issue.record("\(error)") }
+    }
+
     // MARK: tracers and parents
 
-    @Test(arguments: [true, false]) func tracerIsNamedAndLetsGo(stopped: Bool) throws {
+    @Test(arguments: [true, false]) func tracerIsNamedAndKilled(stopped: Bool) throws {
         let group = try TestCgroup()
         let victim = try OwnedProcess("/bin/busybox", ["sleep", "1000"], in: group.cgroup)
         let tracer = try (stopped ? Misbehaviour.traceStopped(victim.pid) : .traceLazily(victim.pid)).start()
@@ -143,32 +171,50 @@ import Testing
         }
         let subject = Subject(.process(victim.pid), main: victim.pid, pids: [victim.pid], cgroups: [group.cgroup])
         let untouched = try release(subject)
-        #expect(outcome("detach-tracer", untouched) == .needsOption, "\(untouched)")
+        #expect(outcome("kill-tracer", untouched) == .needsOption, "\(untouched)")
+        #expect(outcome("detach-tracer", untouched) == (stopped ? .needsOption : nil), "\(untouched)")
         #expect(
-            untouched.remedies.first { $0.remedy.name == "detach-tracer" }?.remedy.flag
-                == "--detach-tracer \(tracer.pid)")
-        let wrong = try release(subject) { $0.tracers = [ProcessSelf.pid] }
+            untouched.remedies.first { $0.remedy.name == "kill-tracer" }?.remedy.flag == "--kill-tracer \(tracer.pid)")
+        let wrong = try release(subject) { $0.killedTracers = [ProcessSelf.pid] }
         #expect(wrong.hasFailed && !wrong.hasActed, "\(wrong.remedies)")
-        let done = try release(subject) { $0.tracers = [tracer.pid] }
-        #expect(outcome("detach-tracer", done) == .done, "\(done.remedies)")
+        let done = try release(subject) { $0.killedTracers = [tracer.pid] }
+        #expect(outcome("kill-tracer", done) == .done, "\(done.remedies)")
         if stopped { try victim.send(.kill) }
         #expect(try victim.waitUntilEnded() == .signal(.kill, coreDumped: false))
     }
 
     /// The lesser way, where the tracer is stopped itself: only it can let go, and it does when it runs.
-    @Test func stoppedTracerIsContinuedWhereThatIsAskedFor() throws {
+    @Test(arguments: [true, false]) func stoppedTracerIsContinuedAndLetsGo(byName: Bool) throws {
         let group = try TestCgroup()
         let victim = try OwnedProcess("/bin/busybox", ["sleep", "1000"], in: group.cgroup)
         let tracer = try Misbehaviour.traceStopped(victim.pid).start()
         try eventually("it is stopped") { try Procfs.status(of: tracer.pid).state == "T" }
         let untouched = try release(subject(group))
-        #expect(outcome("continue-process", untouched) == .needsOption, "\(untouched.remedies)")
-        #expect(untouched.explanation.option(for: untouched.explanation.remedies[0]) == "--continue")
-        let done = try release(subject(group)) { $0.resumeProcesses = true }
-        #expect(outcome("continue-process", done) == .done, "\(done.remedies)")
-        try eventually("nobody traces it") { try Procfs.status(of: victim.pid).tracer == 0 }
-        #expect(try !tracer.process.isGone())
+        #expect(outcome("detach-tracer", untouched) == .needsOption, "\(untouched.remedies)")
+        #expect(untouched.explanation.remedies.first?.flag == "--detach-tracer \(tracer.pid)")
+        let done = try release(subject(group)) {
+            if byName { $0.tracers = [tracer.pid] } else { $0.resumeProcesses = true }
+        }
+        #expect(outcome("detach-tracer", done) == .done && done.held.isEmpty, "\(done.remedies)")
+        #expect(try Procfs.status(of: victim.pid).tracer == 0 && !tracer.process.isGone())
         try victim.send(.kill)
+        #expect(try victim.waitUntilEnded() == .signal(.kill, coreDumped: false))
+    }
+
+    /// One that runs is left alone: what is named after detaching kills nobody.
+    @Test func tracerThatRunsIsNotKilledByBeingAskedToLetGo() throws {
+        let group = try TestCgroup()
+        let victim = try OwnedProcess("/bin/busybox", ["sleep", "1000"], in: group.cgroup)
+        let tracer = try Misbehaviour.traceLazily(victim.pid).start()
+        try victim.send(.kill)
+        try eventually("it is dead") { try Procfs.status(of: victim.pid).state == "Z" }
+        let subject = Subject(.process(victim.pid), main: victim.pid, pids: [victim.pid], cgroups: [group.cgroup])
+        let refused = try release(subject) { $0.tracers = [tracer.pid] }
+        let report = try #require(refused.remedies.first { $0.remedy.name == "detach-tracer" })
+        #expect(report.outcome == .refused && report.detail.contains("--kill-tracer \(tracer.pid)"), "\(report)")
+        #expect(try !tracer.process.isGone())
+        let both = try release(subject) { ($0.tracers, $0.killedTracers) = ([tracer.pid], [tracer.pid]) }
+        #expect(outcome("kill-tracer", both) == .done, "\(both.remedies)")
         #expect(try victim.waitUntilEnded() == .signal(.kill, coreDumped: false))
     }
 

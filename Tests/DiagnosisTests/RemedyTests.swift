@@ -16,7 +16,8 @@ struct RemedyTests {
     func flags() {
         let process = ProcessName(pid: 7, comm: "server")
         let beyond: [Remedy] = [
-            .detachTracer(process, of: process), .abortFuse(connection: 3, mountPoint: "/m"),
+            .detachTracer(process, of: process), .killTracer(process, of: process),
+            .abortFuse(connection: 3, mountPoint: "/m"),
             .thawFileSystem(mountPoint: "/m"), .resumeDevice("d"), .forceUnmount(mountPoint: "/m"),
             .killParent(process, of: process),
         ]

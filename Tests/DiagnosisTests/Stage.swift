@@ -11,7 +11,7 @@ enum Stage {
 
     /// Of one look.
     private static var limit: Instant {
-        MonotonicClock.now() + Collector.usualLimit * (BuiltProduct.isEmulated ? 10 : 1)
+        MonotonicClock.now() + Collector.usualLimit * slowness
     }
 
     static func start(_ arguments: [String], in cgroup: Cgroup? = nil) throws -> SpawnedProcess {
@@ -40,18 +40,27 @@ enum Stage {
     }
 
     /// What a look may take where the machine is busy; an emulated one (scripts/machine.sh) is slower by far.
-    static let patience = Duration.seconds(2) * (BuiltProduct.isEmulated ? 10 : 1)
+    static let patience = Duration.seconds(2) * slowness
+    /// What a look may take where nothing else is going on.
+    static let promise = Duration.seconds(1) * slowness
+    private static let slowness = BuiltProduct.isEmulated ? 10 : 1
 
     static func kernel(isAtLeast major: Int, _ minor: Int) throws -> Bool {
         let numbers = try Host.kernel().release.split { $0 == "." || $0 == "-" }.prefix(2).compactMap { Int($0) }
         return numbers.count == 2 && (numbers[0], numbers[1]) >= (major, minor)
     }
 
+    /// Which process serves a FUSE connection is known (fdinfo of /dev/fuse).
+    static var knowsServers: Bool {
+        do { return try kernel(isAtLeast: 6, 11) } catch { return false }
+    }
+
     static func release(_ subject: Subject, _ change: (inout ReleaseWishes) -> Void = { _ in }) throws -> ReleaseReport
     {
         var wishes = ReleaseWishes()
         change(&wishes)
-        return Release(subject, wishes, prober: ProbeRunner(try BuiltProduct.path("quell-shim"))).run()
+        let release = Release(subject, wishes, prober: ProbeRunner(try BuiltProduct.path("quell-shim")))
+        return release.run(until: MonotonicClock.now() + Release.usualLimit * slowness)
     }
 
     static func remedying(_ subject: Subject) throws -> Remedying {

@@ -88,13 +88,3 @@ struct StalledDeviceTests {
         try orphan.process.waitUntilEnded()
     }
 }
-
-extension StalledDevice {
-    /// It has requests that are not done.
-    fileprivate func isWriting() throws -> Bool {
-        let words = String(decoding: try File.read("/sys/block/\(name)/inflight"), as: UTF8.self).split {
-            $0 == " " || $0 == "\n"
-        }
-        return words.contains { $0 != "0" }
-    }
-}

@@ -128,9 +128,9 @@ struct ReleaseTests {
                 "stop", "-t", "0", "--kill-deadline", "500ms", "traced")
             #expect(end.status == .code(3), "a tracer keeps its death to itself: \(end.text)")
             let safe = try release(daemon, "traced", status: 0)
-            #expect(safe.remedies.contains { $0.option == "--detach-tracer \(tracer.pid)" }, "\(safe)")
-            let done = try release(daemon, "--detach-tracer", "\(tracer.pid)", "traced", status: 0)
-            #expect(done.outcome("detach-tracer") == "done", "\(done)")
+            #expect(safe.remedies.contains { $0.option == "--kill-tracer \(tracer.pid)" }, "\(safe)")
+            let done = try release(daemon, "--kill-tracer", "\(tracer.pid)", "traced", status: 0)
+            #expect(done.outcome("kill-tracer") == "done", "\(done)")
             #expect(try daemon.must("wait", "traced") == "137")
         }
     }

@@ -70,6 +70,58 @@ private let hasFUSE: Bool = {
         }
     }
 
+    /// Its last close hangs when it has neither descriptors nor mounts any more, and its init has left its namespaces: what it
+    /// hangs on is known from the mounts that the daemon saved.
+    @Test(.enabled(if: StalledDevice.isSupported, "no file system to freeze"))
+    func lastCloseIsExplainedByTheMountsThatWereSaved() throws {
+        let device = try StalledDevice()
+        let control = try TemporaryDirectory("control")
+        try withDaemon { daemon in
+            let script =
+                "while [ ! -e /control/go ]; do sleep 0.05; done; echo go | /quell-misbehave orphan /data/orphan"
+            try daemon.must(
+                "run", "-d", "--name", "doomed", "-v", "\(device.path):/data", "-v", "\(control.path):/control:ro",
+                "-v",
+                "\(try Misbehaviour.program()):/quell-misbehave:ro", Programs.image, "sh", "-c", script)
+            let id = try daemon.inspect("doomed", ".Id")
+            let saved = "\(daemon.runRoot)/c/\(id)/mounts"
+            try eventually("its mounts are saved") { try File.readIfPresent(saved)?.isEmpty == false }
+            // It is written to before it is removed.
+            try device.stall()
+            try File.write("", to: control("go"))
+            try eventually("it has written") { try device.isWriting() }
+            let stop = try daemon.quell("stop", "-t", "0", "--kill-deadline", "1s", "doomed")
+            #expect(stop.status == .code(3) && stop.text.contains("reason block-io"), "\(stop.text)")
+            let why = try daemon.quell("why", "doomed")
+            #expect(
+                why.status == .code(3) && why.text.contains("blocked by the block device \(device.name)"), "\(why.text)"
+            )
+            try device.goOn()
+            #expect(try daemon.must("wait", "doomed") == "137")
+        }
+    }
+
+    /// Each line that promises a remedy names one, for whatever was asked about.
+    @Test(.enabled(if: hasFUSE, "no /dev/fuse")) func remediesAreThoseForWhatWasAskedAbout() throws {
+        let hung = try HungFileSystem()
+        let group = try TestCgroup()
+        // One that reads: who splices into the pipe to this test holds the pipe's lock, and would hang the test with it.
+        let reader = try OwnedProcess("/bin/busybox", ["head", "-c", "1", hung.file], in: group.cgroup)
+        try hung.waitUntilRead()
+        try reader.send(.kill)
+        try eventually("it is in D") { try Procfs.status(of: reader.pid).state == "D" }
+        let daemon = try Daemon()
+        defer { do { try daemon.cleanUp() } catch { Issue.record("\(error)") } }
+        for words in [["--pid", "\(reader.pid)"], ["--cgroup", group.cgroup.path]] {
+            let why = try daemon.command(["why"] + words).finish(within: Limit.command)
+            let operand = words.joined(separator: " ")
+            #expect(why.text.contains("abort-fuse: quell release --abort-fuse \(operand)   or   echo 1"), "\(why.text)")
+            #expect(why.text.contains("release-memory: quell release \(operand)\n"), "\(why.text)")
+        }
+        try hung.abort()
+        try reader.waitUntilEnded()
+    }
+
     @Test func whatIsNotThereIsSaid() throws {
         try withDaemon { daemon in
             for words in [["nobody"], ["--cgroup", "/quell-no-such-group"], []] {

@@ -14,12 +14,15 @@ public struct Release: Sendable {
 
     /// What it takes at most, unless its caller says otherwise.
     public static let usualLimit = Duration.seconds(5)
+    /// Of all the time, that of the look: `Collector.usualLimit` as a rule.
+    private static let lookShare = 0.15
     /// How long what was freed has to show it.
     private static let settling = Duration.seconds(1)
 
     /// Returns about the deadline at the latest. Blocks: for a thread of its own.
     public func run(until deadline: Instant) -> ReleaseReport {
-        let lookUntil = min(deadline, MonotonicClock.now() + Collector.usualLimit)
+        let now = MonotonicClock.now()
+        let lookUntil = now + (deadline - now) * Release.lookShare
         let evidence = Collector(prober: prober, procfs: procfs).collect(subject, until: lookUntil)
         var report = ReleaseReport(explain(evidence), isDryRun: wishes.isDryRun)
         let remedying = Remedying(evidence, prober: prober, procfs: procfs, isForced: wishes.isForced)
@@ -137,7 +140,8 @@ public struct Release: Sendable {
         switch remedy {
         case .thawCgroup(let directory, _): wishes.thaw || evidence.isOwn(directory)
         case .continueProcess(let process): wishes.resumeProcesses || evidence.isOwn(process)
-        case .detachTracer(let tracer, _): wishes.tracers.contains(tracer.pid)
+        case .detachTracer(let tracer, _): wishes.tracers.contains(tracer.pid) || wishes.resumeProcesses
+        case .killTracer(let tracer, _): wishes.killedTracers.contains(tracer.pid)
         case .abortFuse: wishes.abortFuse
         case .thawFileSystem: wishes.thawFileSystem
         case .resumeDevice: wishes.resumeDevice
@@ -149,15 +153,8 @@ public struct Release: Sendable {
 
     /// Tracers and parents that were named, whether or not the explanation blames them; and a word where they have no part in it.
     private func addNamed(_ plan: inout Plan, _ evidence: Evidence) {
-        for pid in wishes.tracers.sorted() {
-            let traced = evidence.processes.filter { $0.tracer?.pid == pid }
-            for process in traced {
-                if let tracer = process.tracer { plan.add(.detachTracer(tracer.name, of: process.name), wanted: true) }
-            }
-            guard traced.isEmpty else { continue }
-            let remedy = Remedy.detachTracer(ProcessName(pid: pid, comm: ""), of: ProcessName(pid: 0, comm: ""))
-            plan.refused.append(RemedyReport(remedy, .refused, "pid \(pid) traces no process of \(subject.title)"))
-        }
+        addTracers(&plan, wishes.tracers, evidence) { .detachTracer($0, of: $1) }
+        addTracers(&plan, wishes.killedTracers, evidence) { .killTracer($0, of: $1) }
         for pid in wishes.parents.sorted() {
             let dead = evidence.unreaped.filter { $0.parent.pid == pid }
             for child in dead { plan.add(.killParent(child.parent.name, of: child.name), wanted: true) }
@@ -172,6 +169,22 @@ public struct Release: Sendable {
     }
 }
 
+extension Release {
+    private func addTracers(
+        _ plan: inout Plan, _ pids: Set<Int32>, _ evidence: Evidence, _ remedy: (ProcessName, ProcessName) -> Remedy
+    ) {
+        for pid in pids.sorted() {
+            let traced = evidence.processes.filter { $0.tracer?.pid == pid }
+            for process in traced {
+                if let tracer = process.tracer { plan.add(remedy(tracer.name, process.name), wanted: true) }
+            }
+            guard traced.isEmpty else { continue }
+            let nobody = remedy(ProcessName(pid: pid, comm: ""), ProcessName(pid: 0, comm: ""))
+            plan.refused.append(RemedyReport(nobody, .refused, "pid \(pid) traces no process of \(subject.title)"))
+        }
+    }
+}
+
 extension Remedy {
     fileprivate var order: Int {
         switch self {
@@ -181,8 +194,9 @@ extension Remedy {
         case .abortFuse: 3
         case .forceUnmount: 4
         case .detachTracer: 5
-        case .killParent: 6
-        case .releaseMemory: 7
+        case .killTracer: 6
+        case .killParent: 7
+        case .releaseMemory: 8
         }
     }
 }

@@ -55,6 +55,7 @@ extension ReleaseWishes {
         thaw = request.thaw ?? false
         resumeProcesses = request.resume ?? false
         tracers = Set((request.detachTracer ?? []).compactMap { Int32(exactly: $0) })
+        killedTracers = Set((request.killTracer ?? []).compactMap { Int32(exactly: $0) })
         abortFuse = request.abortFuse ?? false
         thawFileSystem = request.thawFs ?? false
         resumeDevice = request.resumeDm ?? false

@@ -52,7 +52,9 @@ public struct ReleaseWishes: Hashable, Sendable {
     public var thaw = false
     /// Also processes outside of the subject.
     public var resumeProcesses = false
+    /// Tracers that are to let go, as far as they do when they run.
     public var tracers: Set<Int32> = []
+    public var killedTracers: Set<Int32> = []
     public var abortFuse = false
     public var thawFileSystem = false
     public var resumeDevice = false

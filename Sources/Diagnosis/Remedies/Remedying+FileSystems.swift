@@ -27,7 +27,7 @@ extension Remedying {
     }
 
     /// Refuses, naming them, when processes outside of the subject use the file system, unless it is forced.
-    private func judgeUsers(of device: DeviceNumber, _ mountPoint: String) throws(SystemError) -> Judgement {
+    func judgeUsers(of device: DeviceNumber, _ mountPoint: String) throws(SystemError) -> Judgement {
         var subject = Set(evidence.subject.pids)
         for pid in try procfs.processes() where try isOfSubject(pid) { subject.insert(pid) }
         var search = try MountUsers(of: device, procfs: procfs)
@@ -87,20 +87,5 @@ extension Remedying {
             return isSuspended ? .go() : .nothingToDo("\(name) is not suspended")
         }
         return .refused("there is no device-mapper device \(name)")
-    }
-
-    // MARK: forced unmounts
-
-    /// The types whose calls MNT_FORCE makes fail. For any other it would be a plain unmount.
-    private static let abortable: Set<String> = ["nfs", "nfs4", "cifs", "smb3", "ceph", "9p", "fuse", "fuseblk"]
-
-    func judgeUnmount(_ mountPoint: String) throws(SystemError) -> Judgement {
-        guard let mount = try Procfs.mountinfo().last(where: { $0.mountPoint == mountPoint }) else {
-            return .refused("\(mountPoint) is not mounted in the namespace of this program")
-        }
-        guard Remedying.abortable.contains(mount.type) || mount.type.hasPrefix("fuse.") else {
-            return .refused("\(mountPoint) is \(mount.type): a forced unmount frees nobody there")
-        }
-        return try judgeUsers(of: mount.device, mountPoint)
     }
 }

@@ -33,18 +33,52 @@ extension Remedying {
     // MARK: tracers
 
     func judgeDetach(_ tracer: ProcessName, of tracee: ProcessName) throws(SystemError) -> Judgement {
-        guard let status = try procfs.status(of: tracee.pid), try hold(tracee) != nil else {
-            return .nothingToDo("\(tracee.title) is gone")
+        if let why = try whyNotHeld(by: tracer, tracee) { return .nothingToDo(why) }
+        switch try procfs.status(of: tracer.pid)?.state {
+        case "T": return .go()
+        case "t": return .refused("\(tracer.title) is held by a tracer of its own")
+        case nil: return .nothingToDo("\(tracer.title) is gone")
+        case .some:
+            return .refused(
+                "\(tracer.title) is not stopped, and holds on: only its end makes it let go (--kill-tracer \(tracer.pid))"
+            )
         }
-        guard status.tracer == tracer.pid, try hold(tracer) != nil else {
-            return .nothingToDo("\(tracer.title) does not trace \(tracee.title) any more")
+    }
+
+    /// The tracer runs again, and has a moment to let go.
+    func detach(
+        _ tracer: ProcessName, of tracee: ProcessName, _ remedy: Remedy, until deadline: Instant
+    ) throws(SystemError) -> RemedyReport {
+        guard let pidfd = try hold(tracer) else {
+            return RemedyReport(remedy, .nothingToDo, "\(tracer.title) is gone")
         }
+        try pidfd.send(.cont)
+        let isFree = try wait(until: min(deadline, MonotonicClock.now() + .seconds(1))) { () throws(SystemError) in
+            try procfs.status(of: tracee.pid)?.tracer ?? 0 != tracer.pid
+        }
+        let change = "\(tracer.title) was continued"
+        if isFree { return RemedyReport(remedy, .done, changes: [change, "\(tracee.title) is traced by nobody"]) }
+        return RemedyReport(
+            remedy, .failed, "it still traces \(tracee.title): --kill-tracer \(tracer.pid) ends it", changes: [change])
+    }
+
+    func judgeKillTracer(_ tracer: ProcessName, of tracee: ProcessName) throws(SystemError) -> Judgement {
+        if let why = try whyNotHeld(by: tracer, tracee) { return .nothingToDo(why) }
         if let why = try untouchable(tracer.pid) { return .refused(why) }
         let others = try tracees(of: tracer.pid, except: tracee.pid)
         if !others.isEmpty && !isForced {
             return .refused("\(tracer.title) traces others, too: \(others.map(String.init).joined(separator: ", "))")
         }
         return .go()
+    }
+
+    /// Nil: it is, by this very tracer.
+    private func whyNotHeld(by tracer: ProcessName, _ tracee: ProcessName) throws(SystemError) -> String? {
+        guard let status = try procfs.status(of: tracee.pid), try hold(tracee) != nil else {
+            return "\(tracee.title) is gone"
+        }
+        if status.tracer == tracer.pid, try hold(tracer) != nil { return nil }
+        return "\(tracer.title) does not trace \(tracee.title) any more"
     }
 
     /// Those outside of the subject.
@@ -57,7 +91,7 @@ extension Remedying {
         return others
     }
 
-    func detach(
+    func endTracer(
         _ tracer: ProcessName, of tracee: ProcessName, _ remedy: Remedy, until deadline: Instant
     ) throws(SystemError) -> RemedyReport {
         guard try end(tracer, until: deadline) else {

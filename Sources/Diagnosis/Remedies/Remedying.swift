@@ -45,10 +45,11 @@ public struct Remedying: Sendable {
         case .thawCgroup(let directory, let version): try judgeThaw(directory, version)
         case .continueProcess(let process): try judgeContinue(process)
         case .detachTracer(let tracer, let tracee): try judgeDetach(tracer, of: tracee)
+        case .killTracer(let tracer, let tracee): try judgeKillTracer(tracer, of: tracee)
         case .abortFuse(let connection, let mountPoint): try judgeAbort(connection, mountPoint)
         case .thawFileSystem(let mountPoint): try judgeThawFileSystem(mountPoint)
         case .resumeDevice(let name): try judgeResume(name)
-        case .forceUnmount(let mountPoint): try judgeUnmount(mountPoint)
+        case .forceUnmount(let mountPoint, let pid): try judgeUnmount(mountPoint, pid)
         case .killParent(let parent, let child): try judgeParent(parent, of: child)
         case .releaseMemory(let processes): try judgeMemory(processes)
         }
@@ -59,11 +60,11 @@ public struct Remedying: Sendable {
         case .thawCgroup(let directory, let version): try thaw(directory, version, remedy, until: deadline)
         case .continueProcess(let process): try resume(process, remedy, until: deadline)
         case .detachTracer(let tracer, let tracee): try detach(tracer, of: tracee, remedy, until: deadline)
+        case .killTracer(let tracer, let tracee): try endTracer(tracer, of: tracee, remedy, until: deadline)
         case .abortFuse(let connection, _): try abort(connection, remedy, until: deadline)
         case .thawFileSystem(let mountPoint): thawFileSystem(mountPoint, remedy, until: deadline)
         case .resumeDevice(let name): child(["resume-dm", name], remedy, "\(name) is resumed", until: deadline)
-        case .forceUnmount(let mountPoint):
-            child(["unmount", mountPoint], remedy, "\(mountPoint) is unmounted", until: deadline)
+        case .forceUnmount(let mountPoint, let pid): try forceUnmount(mountPoint, pid, remedy, until: deadline)
         case .killParent(let parent, let child): try endParent(parent, of: child, remedy, until: deadline)
         case .releaseMemory(let processes): try releaseMemory(processes, remedy)
         }

@@ -10,7 +10,8 @@ extension Engine {
     public func releaseContainer(
         _ reference: String, _ request: ReleaseRequest
     ) async throws(EngineError) -> ReleaseResult {
-        for pid in (request.detachTracer ?? []) + (request.killParent ?? []) where Int32(exactly: pid) ?? 0 <= 0 {
+        let named = (request.detachTracer ?? []) + (request.killTracer ?? []) + (request.killParent ?? [])
+        for pid in named where Int32(exactly: pid) ?? 0 <= 0 {
             throw .invalid("invalid pid \(pid)")
         }
         let container = try core.container(reference)

@@ -16,12 +16,15 @@ enum ReleaseCommand: Command {
         examples: [
             ("quell release web", "what is always safe, and what else there is"),
             ("quell release --abort-fuse --dry-run web", "who else would suffer?"),
-            ("quell release --detach-tracer 4711 web", "end the debugger that holds it"),
+            ("quell release --detach-tracer 4711 web", "continue the stopped debugger that holds it"),
             ("quell release --thaw-fs --pid 4712", "for any process of the host, daemon or not"),
         ])
     static let thaw = Flag("thaw", "Thaw freezers above the container, too")
     static let resume = Flag("continue", "Continue stopped processes outside that it waits for, too")
-    static let detachTracer = Repeated("detach-tracer", "PID", "Kill this tracer of its processes") {
+    static let detachTracer = Repeated("detach-tracer", "PID", "Continue this stopped tracer, so that it can let go") {
+        (text) throws(ValueFault) in try number(text)
+    }
+    static let killTracer = Repeated("kill-tracer", "PID", "Kill this tracer of its processes") {
         (text) throws(ValueFault) in try number(text)
     }
     static let abortFuse = Flag(
@@ -39,7 +42,8 @@ enum ReleaseCommand: Command {
         (text) throws(ValueFault) in try CgroupArgument.path(text)
     }
     static let options: [any OptionSpec] = [
-        thaw, resume, detachTracer, abortFuse, thawFs, resumeDm, umount, killParent, force, dryRun, pid, cgroup,
+        thaw, resume, detachTracer, killTracer, abortFuse, thawFs, resumeDm, umount, killParent, force, dryRun, pid,
+        cgroup,
         Shared.format,
     ]
     static let operands = Operands.atLeast(0, .runningContainers)
@@ -67,7 +71,8 @@ enum ReleaseCommand: Command {
     private static func request(_ arguments: Arguments) throws -> ReleaseRequest {
         var request = ReleaseRequest()
         (request.thaw, request.resume) = (try arguments[thaw], try arguments[resume])
-        (request.detachTracer, request.killParent) = (try arguments[detachTracer], try arguments[killParent])
+        (request.detachTracer, request.killTracer) = (try arguments[detachTracer], try arguments[killTracer])
+        request.killParent = try arguments[killParent]
         (request.abortFuse, request.thawFs) = (try arguments[abortFuse], try arguments[thawFs])
         (request.resumeDm, request.umount) = (try arguments[resumeDm], try arguments[umount])
         (request.force, request.dryRun) = (try arguments[force], try arguments[dryRun])

@@ -14,6 +14,10 @@ struct WhyLook: Sendable {
     /// What a daemon may take that is well; then one looks without it.
     private static let patience = Duration.milliseconds(1500)
 
+    private struct Impatience: Error, CustomStringConvertible {
+        var description: String { "it did not answer within \(WhyLook.patience.shortText)" }
+    }
+
     init(_ session: Session, runRoot: String?) {
         client = session.client
         let socket = session.client.endpoint.socketPath ?? "/run/quell/quell.sock"
@@ -40,7 +44,11 @@ struct WhyLook: Sendable {
             if case ClientError.api = error { throw error }
             failure = error
         }
-        guard let found = try WhyLook.find(name, in: runRoot) else { throw failure }
+        guard let found = try WhyLook.find(name, in: runRoot) else {
+            // Only a daemon knows this one: one that is slow is waited for as for any other call.
+            if failure is Impatience { return try await client.explainContainer(name) }
+            throw failure
+        }
         var report = report(found)
         report.gaps.insert("quelld was not asked (\(failure)): the stop is explained by the defaults", at: 0)
         return report
@@ -53,7 +61,7 @@ struct WhyLook: Sendable {
             group.addTask { [client] in try await client.explainContainer(name) }
             group.addTask {
                 try await Task.sleep(for: WhyLook.patience)
-                throw Failure("it did not answer within \(WhyLook.patience.shortText)")
+                throw Impatience()
             }
             defer { group.cancelAll() }
             guard let first = try await group.next() else { throw CancellationError() }

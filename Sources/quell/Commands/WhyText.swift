@@ -1,4 +1,5 @@
 import APITypes
+import Diagnosis
 
 /// An explanation as prose. Pure.
 struct WhyText {
@@ -75,16 +76,24 @@ struct WhyText {
     // MARK: what to do
 
     private var remedies: [String] {
-        guard !report.remedies.isEmpty else { return [] }
+        if report.remedies.isEmpty { return report.stuck ? ["  what frees it: nothing that is known from here"] : [] }
         return ["  what frees it:"]
-            + report.remedies.flatMap { remedy -> [String] in
-                let release = "quell release" + (remedy.flag.map { " \($0)" } ?? "") + " \(report.name)"
-                let ways = [report.kind == "container" ? release : "", remedy.command].filter { !$0.isEmpty }
-                if ways.isEmpty { return [] }
+            + report.remedies.flatMap { remedy in
+                let release = "quell release" + (remedy.flag.map { " \($0)" } ?? "") + " \(operand)"
+                let ways = [release, remedy.command].filter { !$0.isEmpty }
                 return [
                     "    \(remedy.name): " + ways.joined(separator: "   or   "), "      costs others: \(remedy.cost)",
                 ]
             }
+    }
+
+    /// What it is called on a command line.
+    private var operand: String {
+        switch report.kind {
+        case "process": "--pid \(report.pid ?? 0)"
+        case "cgroup": "--cgroup \((report.cgroup ?? "").shellQuoted())"
+        default: report.name
+        }
     }
 
     private var stop: [String] {
