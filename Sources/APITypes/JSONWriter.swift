@@ -7,6 +7,12 @@ struct JSONWriter: Sendable {
 
     init(capacity: Int) { bytes.reserveCapacity(capacity) }
 
+    /// What was written, and a newline.
+    consuming func line() -> [UInt8] {
+        bytes.append(0x0A)
+        return bytes
+    }
+
     private static let quote = UInt8(ascii: "\"")
     private static let digits = Array("0123456789abcdef".utf8)
 
@@ -26,9 +32,18 @@ struct JSONWriter: Sendable {
         bytes.append(UInt8(ascii: "]"))
     }
 
-    /// The name of a member; its value must follow.
+    /// The name of a member that is written in our source: nothing in it needs an escape. Its value must follow.
     mutating func name(_ name: String) {
-        string(name)
+        beginValue()
+        bytes.append(JSONWriter.quote)
+        bytes.append(contentsOf: name.utf8)
+        bytes.append(JSONWriter.quote)
+        bytes.append(UInt8(ascii: ":"))
+    }
+
+    /// The name of a member that comes from outside. Its value must follow.
+    mutating func key(_ key: String) {
+        string(key)
         bytes.append(UInt8(ascii: ":"))
     }
 
@@ -63,6 +78,16 @@ struct JSONWriter: Sendable {
         bytes.append(contentsOf: (flag ? "true" : "false").utf8)
     }
 
+    mutating func number(_ number: UInt64) {
+        beginValue()
+        bytes.append(contentsOf: String(number).utf8)
+    }
+
+    mutating func null() {
+        beginValue()
+        bytes.append(contentsOf: "null".utf8)
+    }
+
     private static func needsEscapes(_ text: String) -> Bool {
         let span = text.utf8.span
         for index in span.indices where isEscaped(span[index]) { return true }
@@ -91,6 +116,12 @@ struct JSONWriter: Sendable {
     }
 }
 
+/// An object whose members can be written by hand.
+protocol JSONWritable {
+    /// In the order of their names' bytes; what is nil is left out.
+    func writeMembers(to writer: inout JSONWriter)
+}
+
 extension JSONWriter {
     mutating func member(_ name: String, _ value: String) {
         self.name(name)
@@ -98,6 +129,11 @@ extension JSONWriter {
     }
 
     mutating func member(_ name: String, _ value: Int) {
+        self.name(name)
+        number(value)
+    }
+
+    mutating func member(_ name: String, _ value: UInt64) {
         self.name(name)
         number(value)
     }
@@ -112,21 +148,82 @@ extension JSONWriter {
         array(value) { $0.string($1) }
     }
 
+    mutating func member(_ name: String, _ value: [Int]) {
+        self.name(name)
+        array(value) { $0.number($1) }
+    }
+
+    mutating func member(_ name: String, _ value: [[String]]) {
+        self.name(name)
+        array(value) { writer, row in writer.array(row) { $0.string($1) } }
+    }
+
     mutating func member(_ name: String, _ value: [String: String]) {
         self.name(name)
         object { writer in
-            for (key, value) in JSONWriter.sorted(value) { writer.member(key, value) }
+            for (key, value) in JSONWriter.sorted(value) {
+                writer.key(key)
+                writer.string(value)
+            }
+        }
+    }
+
+    mutating func member(_ name: String, _ value: some JSONWritable) {
+        self.name(name)
+        object { value.writeMembers(to: &$0) }
+    }
+
+    mutating func member(_ name: String, _ value: [some JSONWritable]) {
+        self.name(name)
+        array(value) { writer, element in writer.object { element.writeMembers(to: &$0) } }
+    }
+
+    mutating func member(_ name: String, _ value: [String: some JSONWritable]) {
+        self.name(name)
+        object { writer in
+            for (key, value) in JSONWriter.sorted(value) {
+                writer.key(key)
+                writer.object { value.writeMembers(to: &$0) }
+            }
+        }
+    }
+
+    /// A list that is nil is there all the same, as `null`.
+    mutating func member(_ name: String, _ value: [String: [some JSONWritable]?]) {
+        self.name(name)
+        object { writer in
+            for (key, list) in JSONWriter.sorted(value) {
+                writer.key(key)
+                guard let list else {
+                    writer.null()
+                    continue
+                }
+                writer.array(list) { writer, element in writer.object { element.writeMembers(to: &$0) } }
+            }
         }
     }
 
     /// By their bytes; `String`'s own order takes letters that look the same for the same.
     static func sorted<Value>(_ members: [String: Value]) -> [(key: String, value: Value)] {
-        members.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        if members.count < 2 { return members.map { ($0.key, $0.value) } }
+        return members.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
     }
 
     // What is nil is left out.
     mutating func member(_ name: String, ifThere value: String?) { if let value { member(name, value) } }
     mutating func member(_ name: String, ifThere value: Int?) { if let value { member(name, value) } }
+    mutating func member(_ name: String, ifThere value: UInt64?) { if let value { member(name, value) } }
+    mutating func member(_ name: String, ifThere value: Bool?) { if let value { member(name, value) } }
     mutating func member(_ name: String, ifThere value: [String]?) { if let value { member(name, value) } }
+    mutating func member(_ name: String, ifThere value: [Int]?) { if let value { member(name, value) } }
+    mutating func member(_ name: String, ifThere value: [[String]]?) { if let value { member(name, value) } }
     mutating func member(_ name: String, ifThere value: [String: String]?) { if let value { member(name, value) } }
+    mutating func member(_ name: String, ifThere value: (some JSONWritable)?) { if let value { member(name, value) } }
+    mutating func member(_ name: String, ifThere value: [some JSONWritable]?) { if let value { member(name, value) } }
+    mutating func member(_ name: String, ifThere value: [String: some JSONWritable]?) {
+        if let value { member(name, value) }
+    }
+    mutating func member(_ name: String, ifThere value: [String: [some JSONWritable]?]?) {
+        if let value { member(name, value) }
+    }
 }

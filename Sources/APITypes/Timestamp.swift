@@ -23,9 +23,29 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
         let days = floorDivide(seconds, 86_400)
         let time = seconds - days * 86_400
         let (year, month, day) = civil(fromDays: days)
-        let date = "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
-        let clock = "\(padded(time / 3600, 2)):\(padded(time / 60 % 60, 2)):\(padded(time % 60, 2))"
-        return nanoseconds == 0 ? "\(date)T\(clock)Z" : "\(date)T\(clock).\(padded(nanoseconds, 9))Z"
+        // Every answer of the API has some: written digit by digit.
+        var text = Array("0000-00-00T00:00:00".utf8)
+        Timestamp.write(year, 4, to: &text, at: 0)
+        Timestamp.write(month, 2, to: &text, at: 5)
+        Timestamp.write(day, 2, to: &text, at: 8)
+        Timestamp.write(time / 3600, 2, to: &text, at: 11)
+        Timestamp.write(time / 60 % 60, 2, to: &text, at: 14)
+        Timestamp.write(time % 60, 2, to: &text, at: 17)
+        if nanoseconds != 0 {
+            text += ".000000000".utf8
+            Timestamp.write(nanoseconds, 9, to: &text, at: 20)
+        }
+        text.append(UInt8(ascii: "Z"))
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// The last digits of a number that is not negative.
+    private static func write(_ number: Int, _ digits: Int, to text: inout [UInt8], at start: Int) {
+        var rest = number
+        for place in stride(from: start + digits - 1, through: start, by: -1) {
+            text[place] = UInt8(ascii: "0") + UInt8(rest % 10)
+            rest /= 10
+        }
     }
 
     public static func < (left: Timestamp, right: Timestamp) -> Bool {
@@ -144,11 +164,6 @@ private struct DigitReader {
         guard sign != 0, let hours = number(2), skip(":"), let minutes = number(2) else { return nil }
         return sign * (hours * 3600 + minutes * 60)
     }
-}
-
-private func padded(_ number: Int, _ width: Int) -> String {
-    let digits = String(number)
-    return String(repeating: "0", count: max(0, width - digits.count)) + digits
 }
 
 /// The divisor is positive.

@@ -43,7 +43,10 @@ struct Dispatcher: Sendable {
         do {
             let (route, call) = try find(exchange)
             observe(exchange, route.name, since)
-            await run(route, call)
+            switch route.place {
+            case .loop: await run(route, call)
+            case .pool: await withTaskExecutorPreference(globalConcurrentExecutor) { await run(route, call) }
+            }
             if exchange.status == nil { metrics.record(route.name, nil, after: since.duration(to: .now)) }
         } catch {
             observe(exchange, "other", since)

@@ -46,8 +46,13 @@ extension ImageStore {
 
     /// The same where it is known from before; nothing is tried, and no disk is touched.
     public func knowsOverlay(below parent: String) -> Bool? {
-        let key = parent.split(separator: "/").joined(separator: "/")
-        return overlaySupport.withLock { $0[key] }
+        overlaySupport.withLock { known in
+            // Asked with every look at a container that was never started: remembered as it is asked, too.
+            if let answer = known[parent] { return answer }
+            let answer = known[parent.split(separator: "/").joined(separator: "/")]
+            known[parent] = answer
+            return answer
+        }
     }
 
     /// What was decided for this container, or else what its file system can do.

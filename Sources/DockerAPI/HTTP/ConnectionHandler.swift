@@ -130,18 +130,22 @@ final class ConnectionHandler: ChannelDuplexHandler {
     func next() -> EventLoopFuture<InboundPart?>? {
         guard let context else { return nil }
         guard reader == nil else { return context.eventLoop.makeFailedFuture(ReadUnderWay()) }
-        if let part = waitingParts.popFirst() {
-            if heldRead, waitingParts.count < ConnectionHandler.mostWaiting / 2 {
-                heldRead = false
-                context.read()
-            }
-            return context.eventLoop.makeSucceededFuture(part)
-        }
+        if let part = takeWaiting() { return context.eventLoop.makeSucceededFuture(part) }
         if let failure { return context.eventLoop.makeFailedFuture(failure) }
         if inputEnded { return context.eventLoop.makeSucceededFuture(nil) }
         let promise = context.eventLoop.makePromise(of: InboundPart?.self)
         reader = promise
         return promise.futureResult
+    }
+
+    /// A part that is there already; nil: ask `next`.
+    func takeWaiting() -> InboundPart? {
+        guard let context, reader == nil, let part = waitingParts.popFirst() else { return nil }
+        if heldRead, waitingParts.count < ConnectionHandler.mostWaiting / 2 {
+            heldRead = false
+            context.read()
+        }
+        return part
     }
 
     private func deliver(_ part: InboundPart) {

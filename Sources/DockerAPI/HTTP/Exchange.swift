@@ -204,7 +204,7 @@ final class Exchange: Sendable {
 
     private func completed(_ headers: HTTPHeaders) -> HTTPHeaders {
         var all = common
-        for (name, value) in headers { all.replaceOrAdd(name: name, value: value) }
+        all.add(contentsOf: headers)
         if !head.isKeepAlive || mayBeHijacked { all.replaceOrAdd(name: "connection", value: "close") }
         return all
     }

@@ -19,6 +19,8 @@ final class HTTPConnection: Sendable {
     }
 
     let channel: any Channel
+    /// Runs this connection's own task where its handlers run.
+    let executor: LoopExecutor
     /// The process at the other end; nil where it is not known.
     let peer: PeerCredentials?
     private let handler: NIOLoopBound<ConnectionHandler>
@@ -26,6 +28,7 @@ final class HTTPConnection: Sendable {
 
     private init(channel: any Channel, handler: NIOLoopBound<ConnectionHandler>) {
         (self.channel, self.handler, peer) = (channel, handler, HTTPConnection.peer(of: channel))
+        executor = LoopExecutor(channel.eventLoop)
     }
 
     /// Sets up the pipeline of an accepted channel, on its event loop.
@@ -58,15 +61,23 @@ final class HTTPConnection: Sendable {
     /// The next part of the client's input; nil when the client sends no more.
     func next() async throws -> InboundPart? {
         let (handler, loop) = (handler, channel.eventLoop)
-        return try await loop.flatSubmit { handler.value.next() ?? loop.makeSucceededFuture(nil) }.get()
+        guard loop.inEventLoop else {
+            return try await loop.flatSubmit { handler.value.next() ?? loop.makeSucceededFuture(nil) }.get()
+        }
+        if let part = handler.value.takeWaiting() { return part }
+        return try await handler.value.next()?.get()
     }
 
     /// Sends, and waits while the client is behind. Fails when the connection is gone.
     func send(_ parts: [HTTPServerResponsePart]) async throws {
         let (handler, loop) = (handler, channel.eventLoop)
-        try await loop.flatSubmit {
-            handler.value.send(parts) ?? loop.makeFailedFuture(ChannelError.ioOnClosedChannel)
-        }.get()
+        guard loop.inEventLoop else {
+            return try await loop.flatSubmit {
+                handler.value.send(parts) ?? loop.makeFailedFuture(ChannelError.ioOnClosedChannel)
+            }.get()
+        }
+        guard let sent = handler.value.send(parts) else { throw ChannelError.ioOnClosedChannel }
+        try await sent.get()
     }
 
     /// From now on nothing is framed as HTTP.

@@ -41,7 +41,7 @@ final class HTTPServer: Sendable {
                 for try await connection in connections {
                     switch open.enter(connection, atMost: mostConnections) {
                     case .entered:
-                        group.addTask {
+                        group.addTask(executorPreference: connection.executor) {
                             await self.serve(connection)
                             self.open.leave(connection)
                         }

@@ -4,13 +4,23 @@ import NIOCore
 enum Hijack {
     /// Whether a call to this path may be hijacked: attach, attach over a web socket, and the start of an exec.
     static func isPossible(method: some StringProtocol, uri: some StringProtocol) -> Bool {
-        guard method == "POST" || method == "GET" else { return false }
+        guard method == "POST" || method == "GET", mayEndIn(Substring(uri).utf8, method == "POST") else { return false }
         var parts = uri.prefix { $0 != "?" }.split(separator: "/")
         if method == "GET" { guard parts.popLast() == "ws", parts.last == "attach" else { return false } }
         guard parts.count >= 3 else { return false }
         let noun = parts[parts.count - 3]
         let verb = parts[parts.count - 1]
         return (noun == "containers" && verb == "attach") || (noun == "exec" && verb == "start")
+    }
+
+    /// A look at every request, before its path is taken apart: most have another last word.
+    private static func mayEndIn(_ uri: Substring.UTF8View, _ isPost: Bool) -> Bool {
+        let slash = UInt8(ascii: "/")
+        var path = uri.prefix { $0 != UInt8(ascii: "?") }
+        while path.last == slash { path.removeLast() }
+        let word = path.lastIndex(of: slash).map { path[path.index(after: $0)...] } ?? path[...]
+        return isPost
+            ? word.elementsEqual("attach".utf8) || word.elementsEqual("start".utf8) : word.elementsEqual("ws".utf8)
     }
 }
 
@@ -137,11 +147,12 @@ final class HijackGate: ChannelInboundHandler {
 
     /// The length of the whole request where it may be hijacked; nil for others, and where no length is given.
     private static func lengthOfHijackable(_ bytes: ByteBuffer, endOfHead: Int) -> Int? {
-        let head = String(buffer: bytes.getSlice(at: bytes.readerIndex, length: endOfHead) ?? bytes)
-        let lines = head.split(whereSeparator: \.isNewline)
-        guard let words = lines.first?.split(separator: " "), words.count == 3,
-            Hijack.isPossible(method: words[0], uri: words[1])
-        else { return nil }
+        let head = bytes.readableBytesView.prefix(endOfHead)
+        let first = String(
+            decoding: head.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }, as: UTF8.self)
+        let words = first.split(separator: " ")
+        guard words.count == 3, Hijack.isPossible(method: words[0], uri: words[1]) else { return nil }
+        let lines = String(decoding: head, as: UTF8.self).split(whereSeparator: \.isNewline)
         var length = endOfHead
         for line in lines.dropFirst() {
             let halves = line.split(separator: ":", maxSplits: 1)

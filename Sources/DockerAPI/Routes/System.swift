@@ -7,8 +7,8 @@ import NIOHTTP1
 extension API {
     var systemRoutes: [Route] {
         [
-            Route(.GET, "/_ping", ping),
-            Route(.HEAD, "/_ping", ping),
+            Route(.GET, "/_ping", on: .loop, ping),
+            Route(.HEAD, "/_ping", on: .loop, ping),
             Route(.GET, "/version", showVersion),
             Route(.GET, "/info") { call in
                 try await call.answer(.ok, json: try await engine.systemInfo().shaped(for: call.version))

@@ -43,16 +43,26 @@ struct PathPattern: Sendable {
 struct Route: Sendable {
     typealias Action = @Sendable (Call) async throws -> Void
 
+    /// Which threads an action runs on.
+    enum Place: Hashable, Sendable {
+        /// Those of Swift's pool: it computes for long, or calls actors.
+        case pool
+        /// The connection's event loop: it answers from memory within microseconds, and the two changes of thread that a
+        /// call would otherwise take are most of its cost. What it waits for it waits for as any task.
+        case loop
+    }
+
     let method: HTTPMethod
     let pattern: PathPattern
     /// `POST /containers/{id}/stop`: what the call is, whomever it is about.
     let name: String
     let span: CallSpan
     let subject: CallSubject
+    let place: Place
     let action: Action
 
-    init(_ method: HTTPMethod, _ pattern: String, _ action: @escaping Action) {
-        (self.method, self.pattern, self.action) = (method, PathPattern(pattern), action)
+    init(_ method: HTTPMethod, _ pattern: String, on place: Place = .pool, _ action: @escaping Action) {
+        (self.method, self.pattern, self.place, self.action) = (method, PathPattern(pattern), place, action)
         name = "\(method) \(pattern)"
         (span, subject) = (CallSpan(name), CallSubject(pattern))
     }

@@ -3,85 +3,120 @@ import APITypes
 // Docker answers with every member, set or not, and clients index them without looking.
 
 extension ContainerInspect {
-    func complete() -> ContainerInspect {
-        var view = self
-        (view.hostConfig, view.config) = (hostConfig.complete, config.complete)
-        view.execIDs = execIDs ?? []
-        for (name, endpoint) in networkSettings.networks {
-            view.networkSettings.networks[name] = endpoint.complete(id: BuiltInNetwork(rawValue: name)?.id)
+    mutating func complete() {
+        hostConfig.complete()
+        config.complete()
+        fill(&execIDs, [])
+        for name in networkSettings.networks.keys {
+            networkSettings.networks[name]?.complete(id: BuiltInNetwork(rawValue: name)?.id)
         }
-        return view
     }
 }
 
+/// In place: a copy of a host configuration is a hundred references.
+private func fill<Value>(_ member: inout Value?, _ missing: @autoclosure () -> Value) {
+    if member == nil { member = missing() }
+}
+
 extension HostConfig {
-    fileprivate var complete: HostConfig {
-        var host = self
-        host.completeLists()
-        host.completeTexts()
-        host.completeNumbers()
-        return host
+    fileprivate mutating func complete() {
+        completeLists()
+        completeTexts()
+        completeNumbers()
     }
 
     private mutating func completeLists() {
-        fill(\.binds, \.volumesFrom, \.capAdd, \.capDrop, \.dns, \.dnsOptions, \.dnsSearch, \.extraHosts)
-        fill(\.groupAdd, \.links, \.securityOpt, \.maskedPaths, \.readonlyPaths, \.deviceCgroupRules)
-        portBindings = portBindings ?? [:]
-        blkioWeightDevice = blkioWeightDevice ?? []
-        for list in [
-            \HostConfig.blkioDeviceReadBps, \.blkioDeviceWriteBps, \.blkioDeviceReadIOps, \.blkioDeviceWriteIOps,
-        ] { self[keyPath: list] = self[keyPath: list] ?? [] }
-        (devices, deviceRequests, ulimits) = (devices ?? [], deviceRequests ?? [], ulimits ?? [])
-        consoleSize = consoleSize ?? [0, 0]
+        fill(&binds, [])
+        fill(&volumesFrom, [])
+        fill(&capAdd, [])
+        fill(&capDrop, [])
+        fill(&dns, [])
+        fill(&dnsOptions, [])
+        fill(&dnsSearch, [])
+        fill(&extraHosts, [])
+        fill(&groupAdd, [])
+        fill(&links, [])
+        fill(&securityOpt, [])
+        fill(&maskedPaths, [])
+        fill(&readonlyPaths, [])
+        fill(&deviceCgroupRules, [])
+        fill(&portBindings, [:])
+        fill(&blkioWeightDevice, [])
+        fill(&blkioDeviceReadBps, [])
+        fill(&blkioDeviceWriteBps, [])
+        fill(&blkioDeviceReadIOps, [])
+        fill(&blkioDeviceWriteIOps, [])
+        fill(&devices, [])
+        fill(&deviceRequests, [])
+        fill(&ulimits, [])
+        fill(&consoleSize, [0, 0])
     }
 
     private mutating func completeTexts() {
-        for text in [
-            \HostConfig.containerIDFile, \.cgroup, \.cgroupnsMode, \.utsMode, \.usernsMode, \.volumeDriver, \.pidMode,
-            \.isolation, \.cgroupParent, \.cpusetCpus, \.cpusetMems,
-        ] { self[keyPath: text] = self[keyPath: text] ?? "" }
+        fill(&containerIDFile, "")
+        fill(&cgroup, "")
+        fill(&cgroupnsMode, "")
+        fill(&utsMode, "")
+        fill(&usernsMode, "")
+        fill(&volumeDriver, "")
+        fill(&pidMode, "")
+        fill(&isolation, "")
+        fill(&cgroupParent, "")
+        fill(&cpusetCpus, "")
+        fill(&cpusetMems, "")
     }
 
     private mutating func completeNumbers() {
-        for number in [
-            \HostConfig.cpuShares, \.memory, \.nanoCpus, \.blkioWeight, \.cpuPeriod, \.cpuQuota, \.cpuRealtimePeriod,
-            \.cpuRealtimeRuntime, \.memoryReservation, \.memorySwap, \.cpuCount, \.cpuPercent,
-        ] { self[keyPath: number] = self[keyPath: number] ?? 0 }
-        (ioMaximumIOps, ioMaximumBandwidth) = (ioMaximumIOps ?? 0, ioMaximumBandwidth ?? 0)
-        oomKillDisable = oomKillDisable ?? false
+        fill(&cpuShares, 0)
+        fill(&memory, 0)
+        fill(&nanoCpus, 0)
+        fill(&blkioWeight, 0)
+        fill(&cpuPeriod, 0)
+        fill(&cpuQuota, 0)
+        fill(&cpuRealtimePeriod, 0)
+        fill(&cpuRealtimeRuntime, 0)
+        fill(&memoryReservation, 0)
+        fill(&memorySwap, 0)
+        fill(&cpuCount, 0)
+        fill(&cpuPercent, 0)
+        fill(&ioMaximumIOps, 0)
+        fill(&ioMaximumBandwidth, 0)
+        fill(&oomKillDisable, false)
         // No limit, and the kernel's own value: as if nobody had said so.
         if let limit = pidsLimit, limit <= 0 { pidsLimit = nil }
         if memorySwappiness == -1 { memorySwappiness = nil }
     }
-
-    private mutating func fill(_ lists: WritableKeyPath<HostConfig, [String]?>...) {
-        for list in lists { self[keyPath: list] = self[keyPath: list] ?? [] }
-    }
 }
 
 extension ContainerConfig {
-    fileprivate var complete: ContainerConfig {
-        var config = self
-        (config.domainname, config.user) = (domainname ?? "", user ?? "")
-        (config.env, config.cmd, config.entrypoint) = (env ?? [], cmd ?? [], entrypoint ?? [])
-        (config.volumes, config.labels) = (volumes ?? [:], labels ?? [:])
-        (config.workingDir, config.onBuild) = (workingDir ?? "", onBuild ?? [])
-        return config
+    fileprivate mutating func complete() {
+        fill(&domainname, "")
+        fill(&user, "")
+        fill(&env, [])
+        fill(&cmd, [])
+        fill(&entrypoint, [])
+        fill(&volumes, [:])
+        fill(&labels, [:])
+        fill(&workingDir, "")
+        fill(&onBuild, [])
     }
 }
 
 extension EndpointSettings {
-    fileprivate func complete(id: String?) -> EndpointSettings {
-        var settings = self
-        settings.networkID = networkID ?? id
-        for text in [
-            \EndpointSettings.macAddress, \.endpointID, \.gateway, \.ipAddress, \.ipv6Gateway, \.globalIPv6Address,
-        ] { settings[keyPath: text] = settings[keyPath: text] ?? "" }
-        for number in [\EndpointSettings.gwPriority, \.ipPrefixLen, \.globalIPv6PrefixLen] {
-            settings[keyPath: number] = settings[keyPath: number] ?? 0
-        }
-        (settings.links, settings.aliases, settings.dnsNames) = (links ?? [], aliases ?? [], dnsNames ?? [])
-        settings.driverOpts = driverOpts ?? [:]
-        return settings
+    fileprivate mutating func complete(id: String?) {
+        if networkID == nil { networkID = id }
+        fill(&macAddress, "")
+        fill(&endpointID, "")
+        fill(&gateway, "")
+        fill(&ipAddress, "")
+        fill(&ipv6Gateway, "")
+        fill(&globalIPv6Address, "")
+        fill(&gwPriority, 0)
+        fill(&ipPrefixLen, 0)
+        fill(&globalIPv6PrefixLen, 0)
+        fill(&links, [])
+        fill(&aliases, [])
+        fill(&dnsNames, [])
+        fill(&driverOpts, [:])
     }
 }
