@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <locale.h>
 #include <stdint.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -166,6 +167,8 @@ static inline const char *file_error_text(int error) { return strerror(error); }
 __attribute__((noreturn)) static inline void file_exit(int status) { _exit(status); }
 /* libarchive takes names for text of the locale; in C.UTF-8 they pass unchanged. */
 static inline void file_names_are_utf8(void) { setlocale(LC_CTYPE, "C.UTF-8"); }
+/* A reader that leaves is an error of the write (EPIPE), and not the end without a word. */
+static inline void file_ignore_broken_pipes(void) { signal(SIGPIPE, SIG_IGN); }
 static inline long file_close(int fd) { return confine_result(close(fd)); }
 static inline long file_read(int fd, void *bytes, size_t count) { return confine_result(read(fd, bytes, count)); }
 static inline long file_write(int fd, const void *bytes, size_t count) {
@@ -173,6 +176,10 @@ static inline long file_write(int fd, const void *bytes, size_t count) {
 }
 static inline long file_write_at(int fd, const void *bytes, size_t count, int64_t offset) {
     return confine_result(pwrite(fd, bytes, count, offset));
+}
+/* Begins to write that part to the disk (SYNC_FILE_RANGE_WRITE); waits for nothing but room in the disk's queue. */
+static inline long file_start_writeback(int fd, int64_t offset, int64_t count) {
+    return confine_result(syscall(SYS_sync_file_range, fd, offset, count, 2));
 }
 static inline long file_truncate(int fd, int64_t size) { return confine_result(ftruncate(fd, size)); }
 static inline long file_mkdir(const char *path, unsigned mode) { return confine_result(mkdir(path, mode)); }

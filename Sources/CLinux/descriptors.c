@@ -33,6 +33,15 @@ ssize_t clinux_write(int fd, const void *buffer, size_t count) { return RESULT(w
 int64_t clinux_lseek(int fd, int64_t offset, int whence) { return RESULT(lseek(fd, offset, whence)); }
 int clinux_allocate(int fd, int64_t size) { return RESULT(fallocate(fd, 0, 0, size)); }
 int clinux_ftruncate(int fd, int64_t size) { return RESULT(ftruncate(fd, size)); }
+int clinux_set_pipe_size(int fd, int size) { return RESULT(fcntl(fd, F_SETPIPE_SZ, size)); }
+ssize_t clinux_splice(int from, int to, size_t count)
+{
+    return RESULT(splice(from, NULL, to, NULL, count, SPLICE_F_MOVE | SPLICE_F_NONBLOCK));
+}
+int clinux_start_writeback(int fd, int64_t offset, int64_t count)
+{
+    return RESULT(sync_file_range(fd, offset, count, SYNC_FILE_RANGE_WRITE));
+}
 int clinux_memory_file(const char *name) { return (int)RESULT(syscall(SYS_memfd_create, name, 1u /* MFD_CLOEXEC */)); }
 
 #ifndef MFD_EXEC

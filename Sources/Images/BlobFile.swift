@@ -6,6 +6,8 @@ final class BlobFile {
     let path: String
     private let file: OwnedDescriptor
     private let isWritten: Bool
+    private var (written, begun): (Int64, Int64) = (0, 0)
+    private static let writebackStep: Int64 = 8 << 20
 
     init(creating path: String) throws(ImageError) {
         self.path = path
@@ -19,10 +21,14 @@ final class BlobFile {
         isWritten = false
     }
 
-    /// Writes nothing into a file that is there already.
+    /// Writes nothing into a file that is there already. What is large begins to go to the disk while it comes.
     func append(_ bytes: ArraySlice<UInt8>) throws(ImageError) {
         guard isWritten else { return }
-        try mapping("write \(path)") { () throws(SystemError) in try file.writeAll(Array(bytes)) }
+        try mapping("write \(path)") { () throws(SystemError) in try file.writeAll(bytes) }
+        written += Int64(bytes.count)
+        guard written - begun >= BlobFile.writebackStep else { return }
+        file.startWriteback(from: begun, count: written - begun)
+        begun = written
     }
 
     func sync() throws(ImageError) { try mapping("sync \(path)") { () throws(SystemError) in try file.sync() } }

@@ -2,6 +2,9 @@
 enum Compression {
     case none, gzip, zstd, xz, bzip2
 
+    /// Of those looked for below.
+    static let longestMagic = 6
+
     init(firstBytes: ArraySlice<UInt8>) {
         let magics: [(Compression, [UInt8])] = [
             (.gzip, [0x1f, 0x8b]), (.zstd, [0x28, 0xb5, 0x2f, 0xfd]), (.xz, [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]),

@@ -18,19 +18,46 @@ struct HelperJob {
 
     /// - Parameters:
     ///   - input: what the helper reads; nil: nothing.
+    ///   - first: of the input, what was read of it already.
     ///   - onInput: sees every byte that is fed, before it is fed.
     ///   - onOutput: gets the helper's output.
     func run(
-        input: ArchiveInput? = nil,
+        input: ArchiveInput? = nil, first: Bytes = [],
         onInput: (Bytes) throws(ImageError) -> Void = { (_: Bytes) throws(ImageError) in },
         onOutput: (Bytes) throws(ImageError) -> Void = { (_: Bytes) throws(ImageError) in }
+    ) throws(ImageError) -> Report {
+        try run(nil) { (pump) throws(ImageError) in try pump.run(input, first, onInput, onOutput) }
+    }
+
+    /// For bytes that nobody here looks at: between pipes they are not even copied.
+    /// - Parameter onMoved: hears how many went to the helper.
+    func run(moving input: ArchiveInput, onMoved: (Int) throws(ImageError) -> Void = { (_: Int) throws(ImageError) in })
+        throws(ImageError) -> Report
+    {
+        guard input.isPipe else {
+            return try run(input: input) { (bytes) throws(ImageError) in try onMoved(bytes.count) }
+        }
+        return try run(nil) { (pump) throws(ImageError) in try pump.run(moving: input, onMoved) }
+    }
+
+    /// The helper writes there by itself.
+    func run(into output: ArchiveOutput) throws(ImageError) -> Report {
+        try run(output) { (pump) throws(ImageError) in
+            try pump.run(nil, [], { (_) throws(ImageError) in }, { (_) throws(ImageError) in })
+        }
+    }
+
+    private func run(
+        _ output: ArchiveOutput?, _ work: (inout HelperPump) throws(ImageError) -> Void
     ) throws(ImageError) -> Report {
         let standardInput = try mapping { () throws(SystemError) in try Pipe() }
         let standardOutput = try mapping { () throws(SystemError) in try Pipe() }
         let standardError = try mapping { () throws(SystemError) in try Pipe() }
+        standardInput.enlarge()
+        standardOutput.enlarge()
         let process = try spawn([
             DescriptorMapping(0, from: standardInput.reading.raw),
-            DescriptorMapping(1, from: standardOutput.writing.raw),
+            DescriptorMapping(1, from: output?.descriptor.raw ?? standardOutput.writing.raw),
             DescriptorMapping(2, from: standardError.writing.raw),
         ])
         var pump = HelperPump(
@@ -39,7 +66,7 @@ struct HelperJob {
         // The child has its own by now; while ours are open there is no end of file, and no EPIPE.
         closeEnds(standardInput.reading, standardOutput.writing, standardError.writing)
         do throws(ImageError) {
-            try pump.run(input, onInput, onOutput)
+            try work(&pump)
         } catch {
             kill(process)
             throw error

@@ -121,7 +121,7 @@ public struct ImageDiskUsage: Sendable, Hashable {
 /// How far something long has come. `total` is nil while unknown.
 public struct ImageProgress: Sendable, Hashable {
     public enum Phase: String, Sendable, Hashable {
-        case reading, verifying, extracting, writing, complete
+        case reading, verifying, extracting, complete
         /// Of a pull, whose `id` is the tag; `detail` is the repository.
         case resolved
         case pulling, waiting, downloading, downloaded, pulled

@@ -46,7 +46,7 @@ extension ImageStore {
             let job = HelperJob(
                 helper: self.configuration.helper, arguments: arguments + [request.root], archive: input.name,
                 cancellation: cancellation)
-            _ = try job.run(input: input)
+            _ = try job.run(moving: input)
         }
     }
 
@@ -55,7 +55,7 @@ extension ImageStore {
             let job = HelperJob(
                 helper: self.configuration.helper, arguments: ["pack"] + options + [root], archive: root,
                 cancellation: cancellation)
-            _ = try job.run(onOutput: { (bytes) throws(ImageError) in try output.write(bytes) })
+            _ = try job.run(into: output)
         }
     }
 }

@@ -140,16 +140,14 @@ extension Ingest {
             try mapping { () throws(SystemError) in try File.makeDirectory(path, mode: 0o700) }
             let job = HelperJob(
                 helper: store.configuration.helper,
-                arguments: ["unpack", "--plain", "--end-mark"] + limitArguments + [path], archive: input.name,
-                cancellation: cancellation)
+                arguments: ["unpack", "--plain", "--end-mark", "--write-back"] + limitArguments + [path],
+                archive: input.name, cancellation: cancellation)
             var ticker = ProgressTicker(progress, .reading, input.name, input.size)
             var read: Int64 = 0
-            _ = try job.run(
-                input: input,
-                onInput: { (bytes) throws(ImageError) in
-                    read += Int64(bytes.count)
-                    ticker.moved(to: read)
-                })
+            _ = try job.run(moving: input) { (count) throws(ImageError) in
+                read += Int64(count)
+                ticker.moved(to: read)
+            }
             ticker.finished(at: read)
             return try ArchiveTree(name: input.name, path: path, isTemporary: true, limit: limit)
         }

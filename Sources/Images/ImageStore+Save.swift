@@ -4,30 +4,23 @@ extension ImageStore {
     /// One tar that is a docker-archive and an OCI layout at once. A name without tag stands for all tags of the
     /// repository, an id for the image without a name. `output` is closed at the end.
     public func save(
-        _ names: [ImageName], to output: consuming OwnedDescriptor, progress: ImageProgressHandler? = nil
+        _ names: [ImageName], to output: consuming OwnedDescriptor
     ) async throws(ImageError) {
         let output = ArchiveOutput(output)
         try await onOwnThread { (cancellation) throws(ImageError) in
-            try Ingest.run(self, cancellation, progress) { (ingest) throws(ImageError) in
+            try Ingest.run(self, cancellation, nil) { (ingest) throws(ImageError) in
                 let selected = try self.selection(names, ingest)
                 let stage = ingest.temporaryPath("save")
-                let size = try self.stage(selected, in: stage)
+                try self.stage(selected, in: stage)
                 let job = HelperJob(
                     helper: self.configuration.helper, arguments: ["pack", stage], archive: "saved image",
                     cancellation: cancellation)
-                var ticker = ProgressTicker(progress, .writing, names.joined(separator: " "), size)
-                var written: Int64 = 0
-                _ = try job.run(onOutput: { (bytes) throws(ImageError) in
-                    try output.write(bytes)
-                    written += Int64(bytes.count)
-                    ticker.moved(to: written)
-                })
-                ticker.finished(at: written)
+                _ = try job.run(into: output)
             }
         }
     }
 
-    /// Whether ``save(_:to:progress:)`` would know all of these names, before anything is written.
+    /// Whether ``save(_:to:)`` would know all of these names, before anything is written.
     /// - Throws: as it does.
     public func checkSave(_ names: [ImageName]) throws(ImageError) {
         guard !names.isEmpty else { throw .invalid("save: which images?") }
@@ -62,23 +55,18 @@ extension ImageStore {
         return selected
     }
 
-    /// Lays out the archive: blobs as hard links, and the documents. Returns its size in bytes, roughly.
-    private func stage(_ selected: [Selected], in stage: String) throws(ImageError) -> Int64 {
+    /// Lays out the archive: blobs as hard links, and the documents.
+    private func stage(_ selected: [Selected], in stage: String) throws(ImageError) {
         let blobs = stage + "/blobs/sha256"
         try mapping { () throws(SystemError) in try File.makeDirectories(blobs) }
-        var size: Int64 = 0
         for digest in Set(selected.flatMap(\.record.blobs)) {
             try hardLink(layout.blob(digest), blobs + "/" + digest.hex)
         }
-        var sizes: [Digest: Int64] = [:]
-        for layer in selected.flatMap(\.record.layers) { sizes[layer.blob] = layer.blobSize }
-        size = sizes.values.reduce(0, +)
         try write(try encodeJSON(dockerManifest(selected)), stage + "/manifest.json")
         try write(try encodeJSON(ociIndex(selected)), stage + "/index.json")
         try write(Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8), stage + "/oci-layout")
         let repositories = repositories(selected)
         if !repositories.isEmpty { try write(try encodeJSON(repositories), stage + "/repositories") }
-        return size
     }
 
     private func dockerManifest(_ selected: [Selected]) -> [DockerArchiveEntry] {
@@ -142,13 +130,9 @@ extension StoreState {
     }
 }
 
-/// Where an archive goes: a pipe or a file, written by one thread, closed with the last reference.
+/// Where an archive goes: a pipe or a file, closed with the last reference.
 final class ArchiveOutput: Sendable {
-    private let descriptor: OwnedDescriptor
+    let descriptor: OwnedDescriptor
 
     init(_ descriptor: consuming OwnedDescriptor) { self.descriptor = descriptor }
-
-    func write(_ bytes: ArraySlice<UInt8>) throws(ImageError) {
-        try mapping("write the archive") { () throws(SystemError) in try descriptor.writeAll(Array(bytes)) }
-    }
 }

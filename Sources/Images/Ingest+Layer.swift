@@ -98,30 +98,27 @@ extension Ingest {
         } else {
             compressedFile = try BlobFile(creating: temporaryPath("blob"))
         }
+        let beginning = try source.input.beginning(cancellation)
+        let compression = Compression(firstBytes: beginning)
         // Only for compressions that OCI has no name for.
-        var plainFile: BlobFile?
-        var compression: Compression?
+        let plainFile = compression.mediaType == nil ? try BlobFile(creating: temporaryPath("blob")) : nil
         var compressed = StreamDigest()
-        var plain = StreamDigest()
+        // What is not compressed the helper takes as it is, too: one digest is both.
+        var plain = compression == .none ? nil : StreamDigest()
         var ticker = ProgressTicker(progress, .extracting, source.blob?.short ?? source.input.name, source.input.size)
         let job = HelperJob(
             helper: store.configuration.helper,
-            arguments: ["unpack", "--whiteouts=overlay", "--echo", "--sync"] + limitArguments
-                + (source.diffID == nil ? ["--end-mark"] : []) + [work + "/diff"],
+            arguments: ["unpack", "--whiteouts=overlay", compression == .none ? "--uncompressed" : "--echo", "--sync"]
+                + limitArguments + (source.diffID == nil ? ["--end-mark"] : []) + [work + "/diff"],
             archive: source.input.name, cancellation: cancellation)
         let report: HelperJob.Report
         do throws(ImageError) {
-            report = try job.run(input: source.input) { (bytes) throws(ImageError) in
-                if compression == nil {
-                    let found = Compression(firstBytes: bytes)
-                    compression = found
-                    if found.mediaType == nil { plainFile = try BlobFile(creating: temporaryPath("blob")) }
-                }
+            report = try job.run(input: source.input, first: beginning) { (bytes) throws(ImageError) in
                 compressed.update(bytes)
                 if plainFile == nil { try compressedFile.append(bytes) }
                 ticker.moved(to: compressed.count)
             } onOutput: { (bytes) throws(ImageError) in
-                plain.update(bytes)
+                plain?.update(bytes)
                 try plainFile?.append(bytes)
             }
         } catch {
@@ -130,11 +127,12 @@ extension Ingest {
         ticker.finished(at: compressed.count)
         let file = plainFile ?? compressedFile
         try file.sync()
-        let (diffID, digest) = (plain.finish(), compressed.finish())
+        let digest = compressed.finish()
+        let diffID = plain?.finish() ?? digest
         return ReadLayer(
             compressed: digest, blob: plainFile == nil ? digest : diffID,
-            blobSize: plainFile == nil ? compressed.count : plain.count, diffID: diffID,
-            mediaType: compression?.mediaType ?? MediaType.layer, blobFile: file.path, report: report)
+            blobSize: plainFile == nil ? compressed.count : plain?.count ?? compressed.count, diffID: diffID,
+            mediaType: compression.mediaType ?? MediaType.layer, blobFile: file.path, report: report)
     }
 
     private func verify(_ source: LayerSource, _ read: ReadLayer) throws(ImageError) {

@@ -76,6 +76,20 @@ extension OwnedDescriptor {
         try Descriptor.read(raw, into: &buffer)
     }
 
+    /// One pread(2) into the whole of `buffer`; the descriptor's own position stays. EINTR is retried.
+    public borrowing func read(into buffer: inout [UInt8], at offset: Int64) throws(SystemError) -> ReadResult {
+        let (raw, count) = (self.raw, buffer.count)
+        while true {
+            // SAFETY: the pointer is used within the closure, for `count` bytes of the array.
+            let result = unsafe buffer.withUnsafeMutableBytes {
+                unsafe clinux_pread(raw, $0.baseAddress, count, offset)
+            }
+            if result > 0 { return .bytes(result) }
+            if result == 0 { return .endOfFile }
+            if result != -4 { throw SystemError("pread", "descriptor \(raw)", errno: Int32(-result)) }
+        }
+    }
+
     /// One write(2) of `bytes` from `start` on. EINTR is retried. A pipe without reader gives EPIPE (ignore SIGPIPE first).
     public borrowing func write(_ bytes: [UInt8], from start: Int = 0) throws(SystemError) -> WriteResult {
         try Descriptor.write(raw, bytes, from: start)
@@ -83,6 +97,10 @@ extension OwnedDescriptor {
 
     /// Everything, waiting where the descriptor blocks. EAGAIN of a non-blocking descriptor is thrown.
     public borrowing func writeAll(_ bytes: [UInt8]) throws(SystemError) {
+        try Descriptor.writeAll(raw, bytes[...])
+    }
+
+    public borrowing func writeAll(_ bytes: ArraySlice<UInt8>) throws(SystemError) {
         try Descriptor.writeAll(raw, bytes)
     }
 
@@ -101,6 +119,13 @@ extension OwnedDescriptor {
     public borrowing func allocate(_ size: Int64) throws(SystemError) {
         let raw = self.raw
         try checkRetrying("fallocate", "descriptor \(raw)") { clinux_allocate(raw, size) }
+    }
+
+    /// sync_file_range(2): begins to write that part to the disk, so that a `sync` to come finds less to do. It promises
+    /// nothing.
+    public borrowing func startWriteback(from offset: Int64, count: Int64) {
+        // What fails here fails in `sync` too, which tells.
+        _ = clinux_start_writeback(raw, offset, count)
     }
 
     /// From the beginning of the file.
@@ -133,12 +158,13 @@ public enum Descriptor {
 
     public static func write(_ raw: Int32, _ bytes: [UInt8], from start: Int = 0) throws(SystemError) -> WriteResult {
         precondition(start <= bytes.count, "start lies beyond the bytes")
-        let count = bytes.count - start
+        return try write(raw, bytes[start...])
+    }
+
+    public static func write(_ raw: Int32, _ bytes: ArraySlice<UInt8>) throws(SystemError) -> WriteResult {
         while true {
-            // SAFETY: start + count is the array's count; the pointer is used within the closure.
-            let result = unsafe bytes.withUnsafeBytes { whole in
-                unsafe clinux_write(raw, whole.baseAddress.map { unsafe $0 + start }, count)
-            }
+            // SAFETY: the bytes of the slice and their count, used within the closure.
+            let result = unsafe bytes.withUnsafeBytes { unsafe clinux_write(raw, $0.baseAddress, $0.count) }
             if result >= 0 { return .written(result) }
             if result == -4 { continue }
             if result == -11 { return .wouldBlock }
@@ -147,12 +173,29 @@ public enum Descriptor {
     }
 
     public static func writeAll(_ raw: Int32, _ bytes: [UInt8]) throws(SystemError) {
-        var start = 0
-        while start < bytes.count {
-            switch try write(raw, bytes, from: start) {
-            case .written(let count): start += count
+        try writeAll(raw, bytes[...])
+    }
+
+    public static func writeAll(_ raw: Int32, _ bytes: ArraySlice<UInt8>) throws(SystemError) {
+        var rest = bytes
+        while !rest.isEmpty {
+            switch try write(raw, rest) {
+            case .written(let count): rest = rest.dropFirst(count)
             case .wouldBlock: throw SystemError("write", "descriptor \(raw)", errno: 11)
             }
+        }
+    }
+
+    /// splice(2): at most `limit` bytes from one pipe into another, without a copy. `.wouldBlock`: the first is empty, or the
+    /// second full; it is not waited for.
+    public static func splice(from source: Int32, to target: Int32, limit: Int) throws(SystemError) -> ReadResult {
+        while true {
+            let result = clinux_splice(source, target, limit)
+            if result > 0 { return .bytes(result) }
+            if result == 0 { return .endOfFile }
+            if result == -4 { continue }
+            if result == -11 { return .wouldBlock }
+            throw SystemError("splice", "descriptors \(source), \(target)", errno: Int32(-result))
         }
     }
 
@@ -197,4 +240,8 @@ public struct Pipe: ~Copyable {
         reading = OwnedDescriptor(adopting: ends[0])
         writing = OwnedDescriptor(adopting: ends[1])
     }
+
+    /// Room for so many bytes (a pipe has 64 KiB at first): fewer changes between the two processes. As many as the user may
+    /// have in pipes; where that is refused, it does as it is.
+    public borrowing func enlarge(to size: Int32 = 1 << 20) { _ = clinux_set_pipe_size(writing.raw, size) }
 }

@@ -7,6 +7,7 @@ import CArchive
     private let tar: OpaquePointer
     private let limit: Int64
     private let echoes: Bool
+    private let decompresses: Bool
     private var streamed: Int64 = 0
     private var trailingZeros: Int64 = 0
     /// What went wrong below the tar reader; it would only say "read failed".
@@ -14,13 +15,14 @@ import CArchive
 
     /// - Parameters:
     ///   - echoes: writes the uncompressed stream to standard output.
+    ///   - decompresses: takes a compression off, where there is one; otherwise the input is taken as it is.
     ///   - limit: bytes the uncompressed stream may have.
-    init(echoes: Bool, limit: Int64) throws(Fault) {
+    init(echoes: Bool, decompresses: Bool = true, limit: Int64) throws(Fault) {
         guard let compressed = unsafe archive_read_new(), let tar = unsafe archive_read_new() else {
             throw Fault(.system, "out of memory")
         }
         unsafe (self.compressed, self.tar) = (compressed, tar)
-        (self.echoes, self.limit) = (echoes, limit)
+        (self.echoes, self.decompresses, self.limit) = (echoes, decompresses, limit)
     }
 
     deinit {
@@ -82,11 +84,15 @@ import CArchive
     }
 
     private func openCompressed() throws(Fault) {
+        if decompresses {
+            for result in unsafe [
+                archive_read_support_filter_gzip(compressed), archive_read_support_filter_bzip2(compressed),
+                archive_read_support_filter_xz(compressed), archive_read_support_filter_zstd(compressed),
+            ] { unsafe try require(result, of: compressed) }
+        }
         for result in unsafe [
-            archive_read_support_filter_gzip(compressed), archive_read_support_filter_bzip2(compressed),
-            archive_read_support_filter_xz(compressed), archive_read_support_filter_zstd(compressed),
             archive_read_support_format_raw(compressed), archive_read_support_format_empty(compressed),
-            archive_read_open_fd(compressed, 0, 1 << 17),
+            archive_read_open_fd(compressed, 0, 1 << 18),
         ] { unsafe try require(result, of: compressed) }
         var entry: OpaquePointer?
         let result = unsafe archive_read_next_header(compressed, &entry)

@@ -23,8 +23,9 @@ struct Arguments {
 
     static let usage = """
         quell-unpack is started by quelld. Modes: unpack, pack, list, decompress, status, probe. \
-        quell-unpack unpack [--whiteouts=none|overlay|apply] [--echo] [--plain] [--owner=UID:GID] [--keep-kinds] \
-        [--path=DIRECTORY] [--end-mark] [--sync] [--maximum-bytes=N] [--maximum-entries=N] DIRECTORY
+        quell-unpack unpack [--whiteouts=none|overlay|apply] [--echo] [--uncompressed] [--plain] \
+        [--owner=UID:GID] [--keep-kinds] [--path=DIRECTORY] [--end-mark] [--write-back] [--sync] [--maximum-bytes=N] \
+        [--maximum-entries=N] DIRECTORY
         """
 
     func has(_ flag: String) -> Bool { flags.contains(flag) }

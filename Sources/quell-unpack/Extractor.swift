@@ -21,9 +21,13 @@ struct Extractor {
         var keepsKinds = false
         /// The archive's root is a directory that keeps its own owner, mode and time.
         var keepsRoot = false
+        /// Large files begin to go to the disk while they come: they are to be durable soon.
+        var writesBack = false
         var maximumEntries = Int64.max
         var maximumBytes = Int64.max
     }
+
+    private static let writebackStep: Int64 = 8 << 20
 
     let options: Options
     let archive: ArchiveReader
@@ -118,7 +122,7 @@ struct Extractor {
         // O_WRONLY | O_CREAT | O_EXCL: whatever was there has been taken away.
         let file = Int32(try checked(Files.open(path, 0o1 | 0o100 | 0o200, mode: 0o600), "create", path))
         defer { _ = file_close(file) }
-        var end: Int64 = 0
+        var (end, begun): (Int64, Int64) = (0, 0)
         while let (piece, offset) = unsafe try archive.nextData() {
             bytes += Int64(piece.count)
             guard bytes <= options.maximumBytes else {
@@ -126,6 +130,11 @@ struct Extractor {
             }
             try unsafe Files.writeAll(piece, to: file, at: offset, path)
             end = max(end, offset + Int64(piece.count))
+            if options.writesBack, end - begun >= Extractor.writebackStep {
+                // What fails here fails in the sync too, which tells.
+                _ = file_start_writeback(file, begun, end - begun)
+                begun = end
+            }
         }
         // A sparse file may end in a hole.
         if end < size { try checked(file_truncate(file, size), "ftruncate", path) }

@@ -11,6 +11,7 @@ func unpack(_ arguments: Arguments) throws(Fault) -> String {
     options.maximumBytes = bytes
     options.maximumEntries = try arguments.number("maximum-entries", default: 1 << 24)
     options.keepsKinds = arguments.has("keep-kinds")
+    options.writesBack = arguments.has("sync") || arguments.has("write-back")
     options.owner = try owner(arguments)
     let needs: Confinement.Needs =
         !options.restores ? .plain : whiteouts == .overlay ? .restoringLayer : .restoring
@@ -23,7 +24,8 @@ func unpack(_ arguments: Arguments) throws(Fault) -> String {
     // Headers and padding: at most three blocks an entry, and pax records beside.
     let overhead = (1 << 26) + min(options.maximumEntries, 1 << 24) * 4096
     let archive = try ArchiveReader(
-        echoes: arguments.has("echo"), limit: bytes > Int64.max - overhead ? .max : bytes + overhead)
+        echoes: arguments.has("echo"), decompresses: !arguments.has("uncompressed"),
+        limit: bytes > Int64.max - overhead ? .max : bytes + overhead)
     try archive.openTar()
     var extractor = Extractor(archive, options)
     try extractor.run()

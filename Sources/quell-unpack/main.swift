@@ -5,6 +5,7 @@ import CArchive
 
 private func run() throws(Fault) -> String {
     file_names_are_utf8()
+    file_ignore_broken_pipes()
     let arguments = try Arguments(CommandLine.arguments.dropFirst())
     switch arguments.mode {
     case "unpack": return try unpack(arguments)

@@ -31,6 +31,26 @@ import Testing
         #expect(loaded[0].image.isDangling)
     }
 
+    /// From pipe to pipe nothing is copied, and all of it arrives.
+    @Test func loadsFromPipe() async throws {
+        let fixture = try StoreFixture()
+        let layer = Tar {
+            $0.file("large", (0..<100_000).map { "\($0)" }.joined())
+            $0.file("small", "1")
+        }.bytes
+        let bytes = try DockerArchive(layers: [layer]).bytes(tags: ["app"])
+        let pipe = try Pipe()
+        pipe.enlarge()
+        try #require(bytes.count < 1 << 20)
+        try pipe.writing.writeAll(bytes)
+        let reading = pipe.reading
+        try pipe.writing.close()
+        let box = SourceBox(.stream(reading, name: "stdin"))
+        let loaded = try await fixture.store.load(from: try box.take())
+        #expect(loaded.first?.image.layers.first?.blobSize == Int64(layer.count))
+        #expect(loaded.first?.image.layers.first.map { $0.blob == $0.diffID } == true)
+    }
+
     /// Two layers of the same content, the second one a symbolic link to the first.
     @Test func followsLinksBetweenLayers() async throws {
         let fixture = try StoreFixture()

@@ -38,6 +38,12 @@ int clinux_ftruncate(int fd, int64_t size);
 /* From the beginning, and the file grows to it. -EOPNOTSUPP where the file system cannot promise room. */
 int clinux_allocate(int fd, int64_t size);
 int clinux_pipe(int ends[2], int flags);
+/* The size that it has then, which may be more. -EPERM above what the user may have. */
+int clinux_set_pipe_size(int fd, int size);
+/* From pipe to pipe without a copy; waits for neither. */
+ssize_t clinux_splice(int from, int to, size_t count);
+/* Begins to write that part of a file to the disk, and waits for nothing but room in the disk's queue. */
+int clinux_start_writeback(int fd, int64_t offset, int64_t count);
 /* A copy in memory of what can be read from the descriptor, sealed against every change and open for reading only, so that it
  * can be executed; close-on-exec. -EFBIG when it is longer than the limit. */
 int clinux_sealed_copy(const char *name, int source, size_t limit);

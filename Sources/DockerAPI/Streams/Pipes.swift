@@ -4,15 +4,15 @@ import Logging
 import NIOCore
 import NIOPosix
 
-// Large bodies pass through pipes to and from threads that may block: a pipe holds 64 KiB, and whichever side is slower
-// sets the pace.
+// Large bodies pass through pipes to and from threads that may block: a pipe holds 1 MiB, and whichever side is slower sets
+// the pace.
 
 extension Call {
     /// Runs `work` with the reading end of a pipe that the request body flows into. `work` may stop early.
     func withBodyAsPipe<Result: Sendable>(
         _ work: @escaping @Sendable (consuming OwnedDescriptor) async throws -> Result
     ) async throws -> Result {
-        let (raw, writing) = try Pipe().released()
+        let (raw, writing) = try Pipe.large().released()
         let body = try await PipeWriter(adopting: writing, on: exchange.connection.channel.eventLoop)
         let worker = Task { try await work(OwnedDescriptor(adopting: raw)) }
         return try await withTaskCancellationHandler {
@@ -43,7 +43,7 @@ extension Call {
     func answerFromPipe(
         _ contentType: String, _ work: @escaping @Sendable (consuming OwnedDescriptor) async throws -> Void
     ) async throws {
-        let (reading, raw) = try Pipe().released()
+        let (reading, raw) = try Pipe.large().released()
         let channel = try await NIOPipeBootstrap(group: exchange.connection.channel.eventLoop)
             .takingOwnershipOfDescriptor(input: reading) { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -71,6 +71,12 @@ extension Call {
 }
 
 extension Pipe {
+    fileprivate static func large() throws(SystemError) -> Pipe {
+        let pipe = try Pipe()
+        pipe.enlarge()
+        return pipe
+    }
+
     /// The bare ends, each of which is adopted by somebody at once.
     fileprivate consuming func released() -> (reading: Int32, writing: Int32) {
         (reading.release(), writing.release())

@@ -73,7 +73,6 @@ extension ImageProgress {
         case .reading: "Reading archive"
         case .verifying: "Verifying Checksum"
         case .extracting: "Extracting"
-        case .writing: "Writing"
         case .complete: "Complete"
         case .resolved: "Pulling from \(detail ?? "")"
         case .pulling: "Pulling fs layer"
@@ -96,7 +95,7 @@ extension ImageProgress.Phase {
     /// It says how many bytes of how many.
     fileprivate var isMeasured: Bool {
         switch self {
-        case .reading, .verifying, .extracting, .writing, .complete, .downloading, .pushing: true
+        case .reading, .verifying, .extracting, .complete, .downloading, .pushing: true
         case .resolved, .pulling, .waiting, .downloaded, .pulled, .present, .retrying, .preparing, .pushed, .remote,
             .mounted:
             false
