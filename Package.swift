@@ -36,6 +36,7 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
@@ -152,7 +153,8 @@ let package = Package(
             name: "DockerAPITests",
             dependencies: [
                 "DockerAPI", "APITypes", "Engine", "Images", "Lifecycle", "Linux", "quelld", "quell-shim",
-                "quell-unpack", "quell-registry", "RegistryWire", "TestKit", argumentParser, logging, nioCore, nioPosix,
+                "quell-unpack", "quell-registry", "RegistryWire", "TestKit", argumentParser, logging, nioCore,
+                nioEmbedded, nioPosix,
                 nioHTTP1,
             ],
             swiftSettings: house),

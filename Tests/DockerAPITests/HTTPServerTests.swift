@@ -49,6 +49,69 @@ import Testing
         }
     }
 
+    @Test func refusesAHeadThatIsTooLong() async throws {
+        try await withServer(echoBody) { path, _ in
+            let client = try await RawClient(path)
+            try await client.send("GET /x HTTP/1.1\r\nHost: a\r\nX-Long: " + String(repeating: "x", count: 100_000))
+            #expect(await client.readAll().hasPrefix("HTTP/1.1 431 "))
+        }
+    }
+
+    /// More connections than descriptors allow are told so, and those that are served stay.
+    @Test func turnsAwayConnectionsAboveTheirNumber() async throws {
+        try await withServer(mostConnections: 2, echoBody) { path, _ in
+            var served: [RawClient] = []
+            for _ in 0..<2 {
+                let client = try await RawClient(path)
+                try await client.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\none")
+                #expect(await client.read(through: "one") != nil)
+                served.append(client)
+            }
+            let surplus = try await RawClient(path)
+            let answer = await surplus.readAll()
+            #expect(answer.hasPrefix("HTTP/1.1 503 ") && answer.contains("too many connections: 2 are open"))
+            for client in served {
+                try await client.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\ntwo")
+                #expect(await client.read(through: "two") != nil)
+                try await client.close()
+            }
+        }
+    }
+
+    /// A body that is wanted whole and does not come to an end.
+    @Test func aBodyThatStopsComingIsGivenUp() async throws {
+        try await withServer({ exchange in
+            do {
+                _ = try await exchange.wholeBody(limit: 1 << 20, within: .milliseconds(50))
+                Issue.record("half a body was taken for a whole one")
+            } catch is RequestTooSlow {
+                try? await exchange.answer(.requestTimeout)
+            } catch { Issue.record(error) }
+        }) { path, _ in
+            let client = try await RawClient(path)
+            try await client.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf")
+            #expect(await client.readAll().hasPrefix("HTTP/1.1 408 "))
+        }
+    }
+
+    /// RFC 6455, section 7.4.1: an endpoint goes away.
+    @Test func aWebSocketHearsThatTheServerStops() async throws {
+        try await withServer({ exchange in
+            let (waiting, end) = AsyncStream<Void>.makeStream()
+            _ = exchange.connection.onDisconnect { end.finish() }
+            try? await exchange.switchProtocols(["Upgrade": "websocket", "Connection": "upgrade"])
+            for await _ in waiting {}
+            await WebSocketWire(exchange: exchange, isText: false).close()
+        }) { path, server in
+            let client = try await RawClient(path)
+            try await client.send("GET /containers/x/attach/ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n")
+            #expect(await client.read(through: "\r\n\r\n")?.hasPrefix("HTTP/1.1 101 ") == true)
+            server.stop(grace: .seconds(30))
+            let close = try #require(await client.read(count: 4))
+            #expect(close[0] == 0x88 && Array(close[2...]) == [0x03, 0xe9])
+        }
+    }
+
     @Test func closesWhenAsked() async throws {
         try await withServer(echoBody) { path, _ in
             let client = try await RawClient(path)

@@ -8,7 +8,8 @@ import NIOPosix
 
 /// Runs `body` against a server on a socket of its own; everything is gone afterwards.
 func withServer(
-    _ handler: @escaping HTTPServer.Handler, _ body: (_ path: String, _ server: HTTPServer) async throws -> Void
+    mostConnections: Int = .max, _ handler: @escaping HTTPServer.Handler,
+    _ body: (_ path: String, _ server: HTTPServer) async throws -> Void
 ) async throws {
     let directory = "/tmp/quell-api-\(ProcessSelf.pid)-\(UInt32.random(in: 0...UInt32.max))"
     try File.makeDirectory(directory)
@@ -17,7 +18,7 @@ func withServer(
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let server = try await HTTPServer(
         listeningSocket: try UnixSocket.listen(at: path).release(), group: group, common: ["Api-Version": "1.51"],
-        logger: logger, handler: handler)
+        mostConnections: mostConnections, logger: logger, handler: handler)
     var failure: (any Error)?
     do {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
