@@ -31,14 +31,24 @@ load_image() {
     done
 }
 
-# With 200 created containers and one that has logged.
-api_prepare() {
+# So many created containers.
+api_crowd() {
     local socket=$1 i
     for ((i = 1; i <= crowd_api; i++)); do
         docker -H "unix://$socket" create --network none --name "api-$i" --label "number=$i" bench sleep 3600 >/dev/null
     done
-    docker -H "unix://$socket" run --network none --name api-log bench \
+}
+
+# One that has logged.
+api_log() {
+    docker -H "unix://$1" run --network none --name api-log bench \
         sh -c "yes 'a line of a log that is about as long as such lines are, with a number: 1234567890' | head -c $log_bytes" >/dev/null
+}
+
+# Of Quell, and of docker where it runs here.
+with_both() {
+    "$1" "$(quell_socket)"
+    ((!docker)) || "$1" "$work/docker.sock"
 }
 
 # An archive of docker save's kind, whose layer does not compress.
@@ -55,29 +65,61 @@ big_archive() {
 # resident PID/status...
 resident() { (cd /proc && awk '/^VmRSS:/ { sum += $2 } END { printf "%.2f\n", sum / 1000 }' "$@"); }
 
-part_api() {
-    local crowd_api=200 seconds=4 rounds=3 log_bytes=1000000000 image_megabytes=500 daemons
+# memory WHEN: without containers that run there are no shims, but docker has its containerd.
+api_memory() {
+    local when=$1 daemons
+    resident "$quelld_pid/status" | figure "quell: memory $when" MB -
+    ((docker)) || return 0
+    mapfile -t daemons < <(printf '%s\n' "$dockerd_pid"; pgrep -P "$dockerd_pid" -x containerd)
+    resident "${daemons[@]/%//status}" | figure "docker: memory $when" MB -
+    ratio "memory $when: docker / quell" "docker: memory $when" "quell: memory $when" '>=' 3
+}
+
+api_ready() {
+    crowd_api=200 seconds=4 rounds=3 log_bytes=1000000000 image_megabytes=500
     ((!quick)) || { crowd_api=20 seconds=1 rounds=1 log_bytes=20000000 image_megabytes=20; }
-    command -v docker >/dev/null 2>&1 || { say "  the docker command line is not installed: no API figures"; return 0; }
+    command -v docker >/dev/null 2>&1 || { say "  the docker command line is not installed: no API figures"; return 1; }
     "${CC:-cc}" -O2 -o "$work/load" bench/load.c
-    title "API, through its socket and the docker command line"
+    api_clear
+}
+api_clear() {
     remove_all
-    api_prepare "$(quell_socket)"
-    ((!docker)) || { docker_remove_all; api_prepare "$work/docker.sock"; }
+    ((!docker)) || docker_remove_all
+}
+
+part_api() { part_api_rates; part_api_run; part_api_logs; part_api_load; }
+
+part_api_rates() {
+    title "API: requests"
+    api_ready || return 0
+    with_both api_crowd
     each "containers/json of $crowd_api" req/s more list_rate
     each "inspect" req/s more inspect_rate
+    api_memory "with $crowd_api containers"
+    api_clear
+}
+
+part_api_run() {
+    title "API: docker run"
+    api_ready || return 0
     each "docker run --rm true" ms less run_true
+}
+
+part_api_logs() {
+    title "API: a long log"
+    api_ready || return 0
+    with_both api_log
+    # Docker takes minutes for it.
+    rounds=1
     each "logs of $((log_bytes / 1000000)) MB followed" s less read_logs
+    api_clear
+}
+
+part_api_load() {
+    title "API: docker load"
+    api_ready || return 0
     big_archive
     each "docker load of $image_megabytes MB" ms less load_image
     rm -f "$work/big.tar"
-    resident "$quelld_pid/status" | figure "quell: memory of the daemon afterwards" MB -
-    if ((docker)); then
-        # Without containers there are no shims: it and containerd.
-        mapfile -t daemons < <(printf '%s\n' "$dockerd_pid"; pgrep -P "$dockerd_pid" -x containerd)
-        resident "${daemons[@]/%//status}" | figure "docker: memory of the daemons afterwards" MB -
-        ratio "memory afterwards: docker / quell" "docker: memory of the daemons afterwards" "quell: memory of the daemon afterwards" '>=' 3
-    fi
-    remove_all
-    ((!docker)) || docker_remove_all
+    api_memory "after loads"
 }
