@@ -66,7 +66,8 @@ final class RunningCommand {
     func says(_ text: String, within limit: Duration) throws -> Bool {
         let deadline = MonotonicClock.now() + limit
         while !outputSoFar.contains(text) && !errorsSoFar.contains(text) {
-            if status != nil { return false }
+            // It may say something else without end.
+            if status != nil || MonotonicClock.now() >= deadline { return false }
             if try !step(until: deadline) { return outputSoFar.contains(text) || errorsSoFar.contains(text) }
         }
         return true
@@ -77,7 +78,8 @@ final class RunningCommand {
         let deadline = MonotonicClock.now() + limit
         var late = false
         while status == nil {
-            if try !step(until: deadline) {
+            // It may say something without end.
+            if try !step(until: deadline) || MonotonicClock.now() >= deadline {
                 late = status == nil
                 break
             }
