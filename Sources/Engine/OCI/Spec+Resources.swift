@@ -39,7 +39,8 @@ extension Spec {
             }
             members["reservation"] = JSON(reservation)
         }
-        if host.oomKillDisable == true { members["disableOOMKiller"] = true }
+        // v2 has it not: the client was warned, and the runtime would refuse the container for it.
+        if host.oomKillDisable == true, !facts.isUnified { members["disableOOMKiller"] = true }
         if let swappiness = host.memorySwappiness, (0...100).contains(swappiness) {
             members["swappiness"] = JSON(swappiness)
         }
