@@ -26,6 +26,15 @@ public struct Explanation: Hashable, Sendable {
 }
 
 extension Explanation {
+    /// Processes in whose memory alone it is told on which path they hang: with that memory the way to free them would be lost.
+    public var witnesses: Set<Int32> {
+        let freeable = causes.filter { cause in
+            cause.certainty != .harmless
+                && cause.remedies.contains { if case .releaseMemory = $0 { false } else { true } }
+        }
+        return Set(freeable.flatMap(\.tasks).filter { $0.file != nil && $0.file?.descriptor == nil }.map(\.pid))
+    }
+
     /// The option of `quell release` that the remedy wants; nil: none, as it reaches no further than the subject.
     public func option(for remedy: Remedy) -> String? { evidence.option(for: remedy) }
 }

@@ -9,7 +9,7 @@ extension Look {
             for task in evidence.tasks where task.isWorthDetails {
                 if let device = task.file.flatMap(device(of:)) ?? task.mount.flatMap(device(of:)) {
                     add(device)
-                } else if task.state == "D", task.mount == nil, task.isExiting {
+                } else if task.state == "D", task.mount == nil, task.isExiting || task.call?.pathArgument != nil {
                     addDevices(ofMountsOf: task)
                 }
             }

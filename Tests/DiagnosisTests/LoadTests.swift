@@ -50,7 +50,7 @@ import Testing
         try hung.waitUntilRead()
         try reader.send(.kill)
         let found = try Stage.explain(Subject(.cgroup(group.cgroup.path), cgroups: [group.cgroup])) { $0.isStuck }
-        #expect(found.reason == .fuse && found.evidence.elapsed < Stage.promise, "\(found.evidence.elapsed)")
+        #expect(found.reason == .fuse && found.evidence.elapsed < Stage.patience, "\(found.evidence.elapsed)")
         try hung.abort()
         try reader.waitUntilEnded()
     }

@@ -82,6 +82,23 @@ import Testing
         try writer.process.waitUntilEnded()
     }
 
+    /// Where it hangs is told by nothing but a path in its memory: a release that may not free it leaves it that.
+    @Test(.enabled(if: FrozenFileSystem.isSupported)) func pathInTheMemoryOfTheKilledIsThereForTheNextRelease() throws {
+        let (frozen, group) = (try FrozenFileSystem(), try TestCgroup())
+        try frozen.freeze()
+        let maker = try OwnedProcess("/bin/busybox", ["mkdir", frozen.path + "/directory"], in: group.cgroup)
+        try eventually("it hangs") { try Procfs.status(of: maker.pid).state == "D" }
+        try maker.send(.kill)
+        for _ in 0..<2 {
+            let untouched = try release(subject(group))
+            #expect(outcome("thaw-fs", untouched) == .needsOption, "\(untouched)")
+            #expect(outcome("release-memory", untouched) == .nothingToDo && untouched.isPopulated == true)
+        }
+        let done = try release(subject(group)) { $0.thawFileSystem = true }
+        #expect(outcome("thaw-fs", done) == .done && done.isPopulated == false, "\(done)")
+        try maker.waitUntilEnded()
+    }
+
     @Test(.enabled(if: FrozenFileSystem.isSupported)) func thawingWhatIsNotFrozenChangesNothing() throws {
         let frozen = try FrozenFileSystem()
         let group = try TestCgroup()

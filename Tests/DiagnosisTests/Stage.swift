@@ -40,7 +40,7 @@ enum Stage {
     }
 
     /// What a look may take where the machine is busy; an emulated one (scripts/machine.sh) is slower by far.
-    static let patience = Duration.seconds(2) * slowness
+    static let patience = Duration.seconds(4) * slowness
     /// What a look may take where nothing else is going on.
     static let promise = Duration.seconds(1) * slowness
     private static let slowness = BuiltProduct.isEmulated ? 10 : 1

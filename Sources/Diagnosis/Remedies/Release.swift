@@ -120,12 +120,22 @@ public struct Release: Sendable {
         }
         for remedy in unmountedFrozen(explanation) { plan.add(remedy, wanted: wishes.thawFileSystem) }
         addNamed(&plan, evidence)
-        let dying = evidence.processes.filter { $0.tasks.contains(where: \.isKillPending) }.map(\.name)
-        if !dying.isEmpty {
-            plan.wanted.removeAll { $0.order == Remedy.releaseMemory([]).order }
-            plan.add(.releaseMemory(dying), wanted: true)
-        }
+        addMemory(&plan, explanation)
         return plan
+    }
+
+    /// Of all that were killed, whatever they hang on. What the next release needs to know stays, as long as there is one to come.
+    private func addMemory(_ plan: inout Plan, _ explanation: Explanation) {
+        plan.wanted.removeAll { $0.order == Remedy.releaseMemory([]).order }
+        let witnesses = plan.unasked.isEmpty ? [] : explanation.witnesses
+        let dying = explanation.evidence.processes.filter { $0.tasks.contains(where: \.isKillPending) }
+        let names = dying.filter { !witnesses.contains($0.pid) }.map(\.name)
+        let kept = dying.filter { witnesses.contains($0.pid) }.map(\.name)
+        if !names.isEmpty { plan.add(.releaseMemory(names), wanted: true) }
+        if !kept.isEmpty {
+            let why = "it tells on which path it hangs, which what is not asked for yet needs to know"
+            plan.refused.append(RemedyReport(.releaseMemory(kept), .nothingToDo, why))
+        }
     }
 
     /// File systems that were unmounted while they were frozen: no mount point leads there, the descriptors of tasks do.

@@ -137,8 +137,16 @@ extension Container {
                     }
                 }
             } catch { core.logger.warning("container \(id): \(error)") }
-            await core.reclaimMemory(of: id)
+            await core.reclaimMemory(of: id, except: await witnesses())
             await explainLeftovers()
+        }
+    }
+
+    /// Whose memory is needed to free it: a release may come at any time.
+    private func witnesses() async -> Set<Int32> {
+        do throws(EngineError) { return try await core.explain(try core.subject(snapshot)).witnesses } catch {
+            core.logger.warning("container \(id): \(error)")
+            return []
         }
     }
 

@@ -10,7 +10,7 @@ extension EngineCore {
 
     /// Gives back the memory of what was killed and does not end. Best effort, by disposable children, as both the lock of an
     /// address space and a write to a hung file system may be what is hung.
-    func reclaimMemory(of id: String) async {
+    func reclaimMemory(of id: String, except kept: Set<Int32>) async {
         let cgroup = cgroup(id)
         let members: [Int32]
         do throws(EngineError) {
@@ -20,7 +20,7 @@ extension EngineCore {
             }
         } catch { return logger.warning("container \(id): \(error)") }
         await withTaskGroup(of: Void.self) { group in
-            for pid in members.prefix(Self.reclaimed) {
+            for pid in members.prefix(Self.reclaimed) where !kept.contains(pid) {
                 group.addTask { await self.reclaim(["release-memory", "\(pid)"], of: id) }
             }
         }

@@ -79,7 +79,9 @@ struct WhyLook: Sendable {
             let known = try File.readIfPresent("\(bundles)/\(id)/name").map { String(decoding: $0, as: UTF8.self) }
             guard known == name || id.hasPrefix(name), let bytes = try File.readIfPresent("\(bundles)/\(id)/shim.conf")
             else { continue }
-            return try subject(id, known ?? String(id.prefix(12)), bytes)
+            var found = try subject(id, known ?? String(id.prefix(12)), bytes)
+            found?.savedMounts = "\(bundles)/\(id)/mounts"
+            return found
         }
         return nil
     }
