@@ -31,6 +31,19 @@ public struct ImageSummary: DockerObject, Hashable {
     }
 }
 
+/// Of an image's configuration blob, what only clients before 1.45 are told.
+public struct ImageOrigin: Codable, Sendable, Hashable {
+    public var container: String?
+    public var containerConfig: ImageConfig?
+
+    public init() {}
+
+    enum CodingKeys: String, CodingKey {
+        case container
+        case containerConfig = "container_config"
+    }
+}
+
 /// Everything known of an image.
 public struct ImageInspect: DockerObject, Hashable {
     public var id: String = ""
@@ -42,9 +55,9 @@ public struct ImageInspect: DockerObject, Hashable {
     public var dockerVersion: String = ""
     public var author: String = ""
     public var config: ImageConfig = ImageConfig()
-    /// The configuration again, until 1.44: docker-compose 1 looks for the image's volumes there.
+    /// Of the container it was committed from, or else the image's own; until 1.44. docker-compose 1 looks for volumes there.
     public var containerConfig: ImageConfig?
-    /// Nobody knows it; until 1.44.
+    /// The container it was committed from, or empty; until 1.44.
     public var container: String?
     public var architecture: String = ""
     public var variant: String?

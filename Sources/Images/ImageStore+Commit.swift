@@ -22,7 +22,7 @@ extension ImageStore {
                 let layer = try ingest.layer(LayerSource(input: input, adoptable: file), over: below.last?.chainID)
                 let configuration = request.configuration(base, below, layer, defaults)
                 let prepared = try ingest.publish(
-                    try encodeJSON(configuration), below + [layer], parent: base.id,
+                    try request.document(configuration), below + [layer], parent: base.id,
                     references: reference.map { [$0] } ?? [])
                 return try ingest.commit(prepared)
             }
@@ -49,6 +49,15 @@ extension ImageStore {
 }
 
 extension CommitRequest {
+    /// The image's configuration blob.
+    fileprivate func document(_ configuration: ImageConfiguration) throws(ImageError) -> [UInt8] {
+        let bytes = try encodeJSON(configuration)
+        guard !containerConfiguration.isEmpty else { return bytes }
+        // To an object that has members, two more.
+        let more = Array(#","container":"\#(containerID)","container_config":"#.utf8)
+        return bytes.dropLast() + more + containerConfiguration + [UInt8(ascii: "}")]
+    }
+
     func configuration(_ base: Image, _ below: [Image.Layer], _ layer: Image.Layer, _ defaults: ContainerDefaults)
         -> ImageConfiguration
     {

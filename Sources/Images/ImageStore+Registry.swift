@@ -110,6 +110,13 @@ extension RegistryPlatform {
 
     func suits(_ image: ImageConfiguration) -> Bool { suits(image.os, image.architecture, image.variant) }
 
+    /// What may stand alone: Go's names for machines that Linux runs on, and others' for the same.
+    private static let architectures: Set = [
+        "386", "amd64", "arm", "arm64", "loong64", "mips", "mips64", "mips64le", "mipsle", "ppc64", "ppc64le",
+        "riscv64",
+        "s390x", "aarch64", "armel", "armhf", "i386", "x86_64", "x86-64",
+    ]
+
     /// nil for nil and for an empty text.
     static func parsing(_ text: String?) throws(ImageError) -> RegistryPlatform? {
         guard let text, !text.isEmpty else { return nil }
@@ -122,7 +129,11 @@ extension RegistryPlatform {
             throw .invalid("platform \"\(text)\": expected OS/ARCHITECTURE or OS/ARCHITECTURE/VARIANT")
         }
         if parts.count == 1 {
-            return parts[0] == "linux" ? .host : RegistryPlatform(os: "linux", architecture: parts[0])
+            if parts[0] == "linux" { return .host }
+            guard architectures.contains(parts[0]) else {
+                throw .invalid("invalid platform \"\(text)\": unknown operating system or architecture")
+            }
+            return RegistryPlatform(os: "linux", architecture: parts[0])
         }
         guard parts[0] == "linux" else {
             throw .invalid("platform \"\(text)\": only images for linux can be used here")

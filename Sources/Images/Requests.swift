@@ -35,6 +35,9 @@ public struct CommitRequest: Sendable {
     public var command: [String] = []
     /// The container's own configuration (image's merged with what create gave).
     public var defaults: ContainerDefaults
+    /// The container's configuration, in Docker's JSON: kept in the image as Docker does it, with the container's id; empty:
+    /// neither is.
+    public var containerConfiguration: [UInt8] = []
 
     public init(image: Digest, containerDirectory: String, containerID: String, defaults: ContainerDefaults) {
         self.image = image

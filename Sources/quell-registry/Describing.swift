@@ -6,7 +6,18 @@ import RegistryWire
 extension Registry {
     /// Descriptor and platforms of a reference.
     func describe(_ job: RegistryJob) async throws(Fault) -> RegistryEvent.Outcome {
-        let manifest = try await main.manifest(job.repository, job.reference, job.limits)
+        try await trying { (remote) async throws(Fault) in try await remote.describe(job) }
+    }
+
+    /// All tags of a repository.
+    func tags(_ job: RegistryJob) async throws(Fault) -> RegistryEvent.Outcome {
+        try await trying { (remote) async throws(Fault) in try await remote.tags(job) }
+    }
+}
+
+extension Remote {
+    fileprivate func describe(_ job: RegistryJob) async throws(Fault) -> RegistryEvent.Outcome {
+        let manifest = try await manifest(job.repository, job.reference, job.limits)
         var outcome = RegistryEvent.Outcome()
         (outcome.digest, outcome.mediaType, outcome.size) = (
             manifest.digest, manifest.mediaType, Int64(manifest.bytes.count)
@@ -20,7 +31,7 @@ extension Registry {
             return outcome
         }
         let (config, _) = try document.checked(manifest, job)
-        let bytes = try await main.configuration(config, job)
+        let bytes = try await configuration(config, job)
         // The descriptor is what was asked for; a configuration that cannot be read names no platform.
         let facts = try? JSONDecoder().decode(ConfigDocument.self, from: Data(bytes))
         outcome.platforms = facts.map {
@@ -31,8 +42,8 @@ extension Registry {
 
     private struct TagList: Decodable { var tags: [String]? }
 
-    /// All of them, page by page.
-    func tags(_ job: RegistryJob) async throws(Fault) -> RegistryEvent.Outcome {
+    /// Page by page.
+    fileprivate func tags(_ job: RegistryJob) async throws(Fault) -> RegistryEvent.Outcome {
         var tags: [String] = []
         var call = Remote.Call(path: "/v2/\(job.repository)/tags/list")
         let what = "tags of \(job.registry)/\(job.repository)"
@@ -40,7 +51,7 @@ extension Registry {
         for _ in 0..<1000 {
             var attempts = Attempts(limit: 4)
             let response = try await attempts.run { [call] () async throws(Fault) in
-                let response = try await main.send(call, .pull(job.repository))
+                let response = try await send(call, .pull(job.repository))
                 guard response.status == .ok else { throw await response.fault(what) }
                 return response
             }
@@ -59,7 +70,7 @@ extension Registry {
     /// `Link: </v2/…?last=x>; rel="next"`, on this registry only.
     private func nextPage(_ headers: HTTPHeaders) -> URL? {
         guard let link = headers.first(name: "link"), link.contains("rel=\"next\""), link.hasPrefix("<"),
-            let base = URL(string: main.endpoint.url),
+            let base = URL(string: endpoint.url),
             let url = URL.resolving(String(link.dropFirst().prefix { $0 != ">" }), against: base),
             url.hasOrigin(of: base)
         else { return nil }

@@ -17,7 +17,7 @@ struct Registry: Sendable {
         var main = Remote(transport, try Endpoint(registry: job.registry, job.settings), job.credentials)
         var mirrors: [Remote] = []
         // As in Docker: mirrors are of Docker Hub, they are read only, and they see no credentials.
-        if job.registry == "docker.io", job.task == .pull {
+        if job.registry == "docker.io", [.pull, .describe, .tags].contains(job.task) {
             for text in job.settings.mirrors {
                 guard let endpoint = try Endpoint(mirror: text, job.settings) else {
                     events.complain("registry-mirrors: \(text) is no http or https URL: left out")

@@ -75,6 +75,7 @@ CALLS = {
     "DELETE /images/{name}": [
         "`platforms` must be the image's own (404).",
     ],
+    "POST /images/{name}/push": ["`platform` must be the image's own (404)."],
     "POST /images/load": [
         "Of an image for several platforms one is taken: that of `platform`, or the host's. An archive without it is an error "
         "in the stream.",
@@ -84,9 +85,6 @@ CALLS = {
     "GET /events": ["A reader that falls 4096 events behind is cut off."],
     "GET /networks": ["`host` and `none`; there is no bridge yet."],
     "POST /volumes/create": ["Drivers other than `local` are refused by name."],
-    "POST /auth": ["Asked here of a registry that is not there; tests of their own use real ones."],
-    "GET /distribution/{name}/json": ["As `POST /auth`."],
-    "POST /images/{name}/push": ["As `POST /auth`; see also `POST /images/create` with `fromImage`."],
     "GET /containers/{id}/attach/ws": ["Called here without an upgrade; tests of its own open the web socket."],
     "POST /build": ["Build with another tool (buildah, kaniko, docker itself) and load or pull the result."],
 }
@@ -115,9 +113,9 @@ VERSIONS = [
     ),
     (
         "before 1.45",
-        "`Container` and `ContainerConfig` of an image are there: empty, and as `Config`. `VolumeOptions.Subpath` is refused.",
+        "`Container` and `ContainerConfig` of an image are there: of the container it was committed from, or else empty and as `Config`. `VolumeOptions.Subpath` is refused.",
     ),
-    ("before 1.46", "`Annotations` are not in the list. `TmpfsOptions.Options` are overlooked."),
+    ("before 1.46", "`platform` of push is not there. `Annotations` are not in the list. `TmpfsOptions.Options` are overlooked."),
     ("before 1.48", "`platform` of history and get is not there; mounts of type `image` have another error."),
     ("before 1.49", "`platform` of image inspect is not there; the commits of `info` have `Expected`."),
     (

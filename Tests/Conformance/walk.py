@@ -12,7 +12,8 @@ import sys
 import containers
 import settings
 from judge import VERSION, Walk
-from rootfs import IMAGE, busybox_tar
+from registry import NAME, PASSWORD, Registry
+from rootfs import IMAGE, busybox_tar, one_file_tar
 
 CHANGES = [
     'CMD ["sleep", "1000"]',
@@ -163,12 +164,59 @@ def refused(walk):
             walk.fault(method, path, "the walk does not call it")
 
 
+def registries(walk):
+    """Out to a registry and back. What goes wrong once an answer has begun is an error in its stream."""
+    call, server = walk.call, Registry()
+    account = {"username": NAME, "password": PASSWORD, "serveraddress": server.host}
+    call("POST", "/auth", 200, body=account)
+    call("POST", "/auth", 401, body=account | {"password": "wrong"})
+    call("POST", "/auth", 500, body=account | {"serveraddress": "127.0.0.1:1"})
+
+    repository, guarded = f"{server.host}/team/app", server.credentials()
+    name = repository + ":1"
+    made = {"fromSrc": "-", "repo": repository, "tag": "1"}
+    tar = {"Content-Type": "application/x-tar"}
+    call("POST", "/images/create", 200, body=one_file_tar("a", "b"), headers=tar, query=made, lines=True)
+    for headers, query, word in (
+        (guarded, {"tag": "1"}, None),
+        (guarded, {"tag": "1", "platform": '{"os":"linux","architecture":"none"}'}, "platform"),
+        (server.credentials("wrong"), {"tag": "1"}, "unauthorized"),
+    ):
+        answer = call("POST", "/images/{name}/push", None, name=repository, headers=headers, query=query, lines=True)
+        told(walk, answer, word)
+    call("POST", "/images/{name}/push", 404, name=server.host + "/nope", headers=guarded, query={"tag": "1"})
+
+    described = call("GET", "/distribution/{name}/json", 200, name=name, headers=guarded).json
+    walk.expect("linux" in json.dumps(described), f"GET /distribution: {described}")
+    call("GET", "/distribution/{name}/json", 401, name=name, headers=server.credentials("wrong"))
+    call("GET", "/distribution/{name}/json", 404, name=repository + ":nope", headers=guarded)
+    call("GET", "/distribution/{name}/json", 500, name="127.0.0.1:1/nope")
+
+    call("DELETE", "/images/{name}", 200, name=name, query={"noprune": "1"})
+    for headers, tag, word in (
+        (guarded, "1", None),
+        (guarded, "nope", "not found"),
+        ({}, "1", "no basic auth credentials"),
+    ):
+        query = {"fromImage": repository, "tag": tag}
+        told(walk, call("POST", "/images/create", None, headers=headers, query=query, lines=True), word)
+    query = {"fromImage": repository, "tag": "1", "platform": "nope"}
+    call("POST", "/images/create", 400, headers=guarded, query=query)
+    call("DELETE", "/images/{name}", 200, name=name)
+    server.shutdown()
+
+
+def told(walk, answer, word):
+    """An answer that tells an error with this word, by its status or in its stream; none where there is no word."""
+    text = answer.body.decode(errors="replace")
+    is_error = answer.status != 200 or "errorDetail" in text
+    wanted = "no error" if word is None else f'an error with "{word}"'
+    walk.expect(is_error == (word is not None) and (word or "") in text, f"{wanted} was expected: {text[-300:]}")
+
+
 def elsewhere(walk):
-    """What has tests of its own, against registries and over web sockets: here only that it answers as it may."""
+    """What has tests of its own, over web sockets: here only that it answers as it may."""
     for method, path, body, headers in (
-        ("POST", "/auth", {"username": "u", "password": "p", "serveraddress": "127.0.0.1:1"}, None),
-        ("GET", "/distribution/{name}/json", None, None),
-        ("POST", "/images/{name}/push", None, {"X-Registry-Auth": "e30="}),
         ("GET", "/containers/{id}/attach/ws", None, None),
         ("GET", "/images/search", None, None),
     ):
@@ -203,6 +251,7 @@ def main():
     containers.execs(walk)
     containers.running_lists(walk)
     containers.ends(walk)
+    registries(walk)
     elsewhere(walk)
     refused(walk)
     if options.record:

@@ -51,6 +51,21 @@ import Testing
         #expect(try RootfsTests.files(second.lowerDirectories[0]) == ["etc/hosts"])
     }
 
+    /// Clients before API 1.45 are told what container an image was made of; the image itself keeps it, as Docker's does.
+    @Test func theContainerIsKeptInTheImage() async throws {
+        let fixture = try StoreFixture()
+        let image = try await RootfsTests.image(fixture, [RootfsTests.base])
+        _ = try await change(fixture, image, "touch new")
+        var request = CommitRequest(
+            image: image.id, containerDirectory: fixture.directory("c"), containerID: "c0ffee",
+            defaults: ContainerDefaults())
+        request.containerConfiguration = Array(#"{"Image":"base:1","Cmd":["x"]}"#.utf8)
+        let made = try await fixture.store.commit(request)
+        let text = String(decoding: try fixture.store.configurationBytes(of: made.id.description), as: UTF8.self)
+        #expect(text.contains(#","container":"c0ffee","container_config":{"Image":"base:1","Cmd":["x"]}}"#), "\(text)")
+        #expect(try fixture.reopened().image(made.id.short) == made)
+    }
+
     @Test func commitMakesALayer() async throws {
         let fixture = try StoreFixture()
         let image = try await RootfsTests.image(fixture, [RootfsTests.base, RootfsTests.change])

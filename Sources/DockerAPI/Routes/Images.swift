@@ -22,6 +22,10 @@ extension API {
                 }
                 var inspect = ImageInspect(image)
                 inspect.graphDriver = await engine.graphDriver(of: image)
+                if call.version < ImageInspect.withoutContainer {
+                    let origin = try await engine.origin(of: name)
+                    (inspect.container, inspect.containerConfig) = (origin.container, origin.containerConfig)
+                }
                 try await call.answer(.ok, json: inspect.shaped(for: call.version))
             },
             Route(.GET, "/images/{name...}/history") { call in

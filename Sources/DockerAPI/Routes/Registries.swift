@@ -62,6 +62,12 @@ extension API {
             throw APIFailure(
                 .notFound, "An image does not exist locally with the tag: \(reference.familiarName)")
         }
+        // An image is sent for the one platform it has here.
+        if let platform = try call.platform(since: 46) {
+            for reference in references {
+                try platform.check(try engine.images.image(reference.familiar), named: reference.familiar)
+            }
+        }
         let progress = ProgressStream(call: call, quiet: false)
         try await progress.feed { feed in
             feed.say("The push refers to repository [\(reference.registry)/\(reference.repository)]")

@@ -46,6 +46,9 @@ extension ImageSummary {
 }
 
 extension ImageInspect {
+    /// The first version whose images name no container.
+    static let withoutContainer = APIVersion(minor: 45)
+
     func shaped(for version: APIVersion) -> ImageInspect {
         var image = self
         if version < APIVersion(minor: 44) {
@@ -53,7 +56,9 @@ extension ImageInspect {
             if created == nil { image.created = Timestamp.never.description }
         }
         if version < APIVersion(minor: 50) { image.config.addMembersOfContainers() }
-        if version < APIVersion(minor: 45) { (image.container, image.containerConfig) = ("", image.config) }
+        if version < ImageInspect.withoutContainer {
+            (image.container, image.containerConfig) = (container ?? "", containerConfig ?? image.config)
+        }
         return image
     }
 }

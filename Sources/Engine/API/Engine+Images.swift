@@ -1,4 +1,5 @@
 public import APITypes
+import FoundationEssentials
 public import Images
 import Lifecycle
 
@@ -87,6 +88,22 @@ extension Engine {
         return item
     }
 
+    private static func encoded(_ config: ContainerConfig) throws(EngineError) -> [UInt8] {
+        do { return Array(try DockerJSON.encode(config)) } catch {
+            throw .system("the configuration of the container cannot be written as JSON: \(error)")
+        }
+    }
+
+    /// The container that an image was committed from, with its configuration, as the image itself tells: Docker's members
+    /// `container` and `container_config`.
+    public func origin(of image: String) async throws(EngineError) -> ImageOrigin {
+        let bytes = try await Blocking.run { [images] () throws(EngineError) in
+            do throws(ImageError) { return try images.configurationBytes(of: image) } catch { throw EngineError(error) }
+        }
+        // What cannot be read so says nothing of a container; the rest of the image has been read before.
+        return (try? DockerJSON.decode(ImageOrigin.self, from: Data(bytes))) ?? ImageOrigin()
+    }
+
     /// The container is paused meanwhile, if `pause` says so and it runs.
     public func commitContainer(_ reference: String, _ request: APITypes.CommitRequest) async throws(EngineError)
         -> IDResponse
@@ -97,6 +114,7 @@ extension Engine {
         var commit = Images.CommitRequest(
             image: image, containerDirectory: container.paths.data, containerID: container.id,
             defaults: ContainerDefaults(request.config ?? document.config))
+        commit.containerConfiguration = try Engine.encoded(document.config)
         commit.command = document.config.cmd ?? []
         commit.reference = request.reference.flatMap { $0.isEmpty ? nil : $0 }
         (commit.author, commit.message, commit.changes) = (request.author ?? "", request.comment ?? "", request.changes)

@@ -55,7 +55,8 @@ extension Engine {
 
 /// Who is in a container's cgroup.
 private struct Crowd {
-    /// Without what is provably the runtime's: whoever is outside of the container's PID namespace is not of the container.
+    /// Without what is provably the runtime's: whoever is outside of the container's PID namespace, and the main process's
+    /// parent until that is the supervisor, which has a cgroup of its own.
     var pids: [Int32] = []
     /// The main process has not executed its program.
     var isStarting = false
@@ -69,7 +70,7 @@ private struct Crowd {
         for pid in members {
             guard let status = try Procfs.live.status(of: pid) else { continue }
             // A zombie that is being reaped has none.
-            guard status.namespacePids.count >= depth else { continue }
+            guard status.namespacePids.count >= depth, pid != own?.parent else { continue }
             pids.append(pid)
             // What a runtime leaves behind becomes the supervisor's child, as the main process is.
             guard depth == 1, pid != main, status.parent == own?.parent else { continue }

@@ -64,7 +64,7 @@ case_images_prune() {
     docker images --format '{{.Repository}}:{{.Tag}}'
     q docker rm cc
     docker image prune -af --filter label=nosuch | head -n 1
-    docker image prune -af | sed -n '2p'
+    docker image prune -af | grep '^untagged' | sort
 }
 
 case_volumes() {

@@ -104,7 +104,9 @@ case_mounts() {
     t docker volume ls
     q run --name mm -v "$PWD/host:/h:ro" -v vol:/v -v /anon --tmpfs /t busybox true
     t docker inspect --format '{{range .Mounts}}{{.Type}} {{.Destination}} {{.Mode}} {{.RW}} {{.Propagation}}{{println}}{{end}}' mm | sort
-    t docker inspect --format '{{json .HostConfig.Binds}} {{json .HostConfig.Tmpfs}}' mm
+    # In the order of a map of the client's.
+    docker inspect --format '{{range .HostConfig.Binds}}{{println .}}{{end}}' mm | sed '/^$/d' | sort
+    t docker inspect --format '{{json .HostConfig.Tmpfs}}' mm
     t run --rm --volumes-from mm busybox cat /h/file /v/f
 }
 
