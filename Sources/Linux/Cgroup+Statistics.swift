@@ -51,7 +51,7 @@ public struct CgroupStatistics: Hashable, Sendable {
     public var processes = Processes()
     /// Bytes, by device and operation.
     public var blockBytes: [BlockCounter] = []
-    /// Nil on v2.
+    /// Nil on v2, and of a group that is not there.
     public var blockRequests: BlockRequests?
     public init() {}
 }
@@ -117,7 +117,7 @@ extension Cgroup {
             all.processes.current = try Cgroup.number(directory + "/pids.current") ?? 0
             all.processes.limit = try Cgroup.number(directory + "/pids.max")
         }
-        if let directory = directory(of: .blkio) {
+        if let directory = directory(of: .blkio), try File.status(of: directory) != nil {
             (all.blockBytes, all.blockRequests) = try Cgroup.blockCounters(legacy: directory)
         }
         return all
