@@ -36,6 +36,9 @@ extension ShimCall: WireCodable {
             writer.write(UInt8(10))
             writer.write(bytes: bytes)
         case .inputClosed: writer.write(UInt8(11))
+        case .attachMarked(let request):
+            writer.write(UInt8(12))
+            request.encode(to: &writer)
         }
     }
 
@@ -54,6 +57,7 @@ extension ShimCall: WireCodable {
                 try StreamTarget(from: &reader), rows: try reader.integer(), columns: try reader.integer())
         case 10: self = .input(try reader.data())
         case 11: self = .inputClosed
+        case 12: self = .attachMarked(try AttachRequest(from: &reader))
         case let tag: throw .unknown("call", UInt64(tag))
         }
     }
@@ -97,6 +101,20 @@ extension AttachRequest: WireCodable {
         self.init(
             target: try StreamTarget(from: &reader), input: try reader.bool(), output: try reader.bool(),
             error: try reader.bool())
+    }
+}
+
+extension LogPosition: WireCodable {
+    public func encode(to writer: inout WireWriter) {
+        writer.write(optional: inode) { $0.write($1) }
+        writer.write(offset)
+        writer.write(bytes: output)
+        writer.write(bytes: error)
+    }
+    public init(from reader: inout WireReader) throws(WireError) {
+        self.init(
+            inode: try reader.optional { (reader) throws(WireError) in try reader.integer() },
+            offset: try reader.integer(), output: try reader.data(), error: try reader.data())
     }
 }
 
@@ -149,6 +167,9 @@ extension ShimReply: WireCodable {
             writer.write(UInt8(5))
             writer.write(failure.rawValue)
             writer.write(message)
+        case .marked(let position):
+            writer.write(UInt8(6))
+            writer.write(optional: position) { $1.encode(to: &$0) }
         }
     }
     public init(from reader: inout WireReader) throws(WireError) {
@@ -158,6 +179,9 @@ extension ShimReply: WireCodable {
         case 3: self = .started(pid: try reader.integer())
         case 4: self = .accepted(job: try reader.integer())
         case 5: self = .failed(try StartFailure(tag: try reader.byte(), of: "failure"), message: try reader.text())
+        case 6:
+            self = .marked(
+                try reader.optional { (reader) throws(WireError) in try LogPosition(from: &reader) })
         case let tag: throw .unknown("reply", UInt64(tag))
         }
     }

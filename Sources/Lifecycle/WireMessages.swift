@@ -24,6 +24,8 @@ public enum ShimCall: Hashable, Sendable {
     case exec(ExecRequest)
     /// Replied with `done`; from then on this connection carries `output` events and `input` calls only.
     case attach(AttachRequest)
+    /// The same for who reads the log first. Replied with `marked`, and no output comes before the reply.
+    case attachMarked(AttachRequest)
     case resize(StreamTarget, rows: UInt16, columns: UInt16)
     /// Attached connections only; not replied.
     case input([UInt8])
@@ -62,6 +64,21 @@ public struct AttachRequest: Hashable, Sendable {
     }
 }
 
+/// Where in a container's log the output of a client begins that attached in the middle.
+public struct LogPosition: Hashable, Sendable {
+    /// The log file's number at that time; it may have another name since, or be gone. Nil: there was none.
+    public var inode: UInt64?
+    /// All entries before it are of output that came before.
+    public var offset: UInt64
+    /// The lines begun, of which the log has nothing yet.
+    public var output: [UInt8]
+    public var error: [UInt8]
+
+    public init(inode: UInt64? = nil, offset: UInt64 = 0, output: [UInt8] = [], error: [UInt8] = []) {
+        (self.inode, self.offset, self.output, self.error) = (inode, offset, output, error)
+    }
+}
+
 /// What a shim sends.
 public enum ShimMessage: Hashable, Sendable {
     case reply(UInt32, ShimReply)
@@ -75,6 +92,8 @@ public enum ShimReply: Hashable, Sendable {
     case started(pid: Int32)
     /// The stop job's number; the same for orders that joined it.
     case accepted(job: UInt32)
+    /// Nil: all output is in the log, as the container has ended.
+    case marked(LogPosition?)
     case failed(StartFailure, message: String)
 }
 

@@ -7,6 +7,8 @@ final class Connection {
     let socket: OwnedDescriptor
     private var frames = FrameReader()
     private(set) var outgoing = ByteQueue()
+    /// What follows a reply that is still to come.
+    private var held: ByteQueue?
     /// Said hello: receives every event.
     var isSubscriber = false
     var attachment: AttachRequest?
@@ -24,13 +26,29 @@ final class Connection {
         self.socket = socket
     }
 
-    var isBehind: Bool { outgoing.count > Connection.highWater }
-    var isDone: Bool { isClosed || (isEnding && outgoing.isEmpty) }
+    private var backlog: Int { outgoing.count + (held?.count ?? 0) }
+    var isBehind: Bool { backlog > Connection.highWater }
+    var isDone: Bool { isClosed || (isEnding && outgoing.isEmpty && held == nil) }
 
     func send(_ message: ShimMessage) {
         guard !isClosed && !isEnding else { return }
-        outgoing.append(message.frame)
-        if outgoing.count > Connection.limit { isClosed = true }
+        if held != nil {
+            held?.append(message.frame)
+        } else {
+            outgoing.append(message.frame)
+        }
+        if backlog > Connection.limit { isClosed = true }
+        flush()
+    }
+
+    /// What is sent from now on waits for `release`.
+    func hold() { held = ByteQueue() }
+
+    /// Sends the reply, and after it what waits; without `rest` that is dropped.
+    func release(_ reply: ShimMessage, withRest: Bool = true) {
+        guard let rest = held.take() else { return }
+        outgoing.append(reply.frame)
+        if withRest { outgoing.append(rest.bytes[rest.start...]) }
         flush()
     }
 

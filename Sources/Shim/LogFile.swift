@@ -6,6 +6,7 @@ final class LogFile {
     private let configuration: LogConfiguration
     private var file: OwnedDescriptor?
     private var size: UInt64 = 0
+    private var inode: UInt64 = 0
     private var splitters: [OutputStream: LineSplitter] = [:]
     private var lostBytes: UInt64 = 0
 
@@ -22,6 +23,13 @@ final class LogFile {
             LogLine.append(line, stream: stream, time: time, to: &entries)
         }
         store(entries)
+    }
+
+    /// After everything that was written.
+    var position: LogPosition {
+        LogPosition(
+            inode: file == nil ? nil : inode, offset: size, output: splitters[.output]?.partial ?? [],
+            error: splitters[.error]?.partial ?? [])
     }
 
     /// Bytes of the file that could not be written since this was asked last.
@@ -65,7 +73,8 @@ final class LogFile {
     private func reopen() {
         do throws(SystemError) {
             let opened = try File.open(configuration.path, [.writeOnly, .create, .append], mode: 0o640)
-            size = try File.status(of: opened).size
+            let status = try File.status(of: opened)
+            (size, inode) = (status.size, status.inode)
             file = consume opened
         } catch {
             file = nil

@@ -36,7 +36,7 @@ enum LogLine {
 
 /// Cuts one stream into lines, keeping what is not yet a whole line.
 struct LineSplitter {
-    private var partial: [UInt8] = []
+    private(set) var partial: [UInt8] = []
 
     /// Calls `body` for each whole line (newline included) and each full piece of an overlong one.
     mutating func feed(_ bytes: ArraySlice<UInt8>, _ body: (ArraySlice<UInt8>) -> Void) {

@@ -24,6 +24,7 @@ extension Shim {
     private func reaped(_ child: ReapedChild) {
         if writer.reaped(child.pid) {
             heardWriter()
+            failMarks("the process that writes the log has died; another one follows")
         } else if child.pid == mainPid {
             mainEnded(child.status)
         } else if let id = execs.first(where: { $0.value.pid == child.pid })?.key {

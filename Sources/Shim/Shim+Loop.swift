@@ -88,6 +88,7 @@ extension Shim {
     /// A client that leaves cancels nothing. Its end of file counts when the container's stdin belongs to one client.
     func disconnect(_ connection: Connection) {
         connections.removeAll { $0 === connection }
+        marks.removeAll { $0.connection == connection.id }
         guard let attachment = connection.attachment, let streams = existingStreams(of: attachment.target) else {
             return
         }
@@ -124,6 +125,8 @@ extension Shim {
     var nextDeadline: Instant? {
         var due = [alarm, earlyEnd?.next, freezing?.deadline, lingerUntil].compactMap { $0 }
         due += [ending?.deadline, writer.deadline, writerDue].compactMap { $0 }
+        if writerDue != nil, let hung = writer.deliveryDeadline { due.append(hung) }
+        if ending == nil { due += marks.map(\.deadline) }
         due += allStreams.compactMap(\.drainDeadline)
         due += calls.filter { !$0.isOverdue }.map(\.deadline)
         if let pollsPopulation { due.append(pollsPopulation) }
@@ -155,6 +158,8 @@ extension Shim {
         if let freezing, now >= freezing.deadline { try abandonFreeze(freezing) }
         finishDrained(at: now)
         if let ending, now >= ending.deadline { recordLate(ending) }
+        deliverRest(at: now)
+        giveUpMarks(at: now)
         for call in calls where now >= call.deadline && !call.isOverdue { giveUp(call) }
     }
 }

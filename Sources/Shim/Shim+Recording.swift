@@ -32,7 +32,9 @@ extension Shim {
 
     /// The writer has said something, or has died.
     func heardWriter() {
-        if let refusal = writer.takeRefusal() {
+        for (number, position) in writer.takePositions() { marked(number, position) }
+        // One that was started for a client before the container is refuses when that is started.
+        if state != .created, let refusal = writer.takeRefusal() {
             if state == .starting { refuseStart(refusal) } else { report(refusal) }
         }
         guard let ending, let outcome = writer.outcome else { return }
@@ -48,14 +50,29 @@ extension Shim {
     func recordLate(_ ending: Ending) {
         if writer.outcome == nil {
             report("\(configuration.exitRecord): not written within \(Shim.recordDeadline.shortText)")
-            writer.abandon()
         }
-        var record = ending.record
+        keepLate(ending.record)
+        told(ending)
+    }
+
+    private func keepLate(_ record: ExitRecord) {
+        var record = record
         record.lostLogBytes = writer.lostBytes
         do throws(SystemError) {
             try DurableFile.write(Array(record.text.utf8), to: configuration.lateExitRecord)
         } catch { report(error) }
-        told(ending)
+    }
+
+    /// The end was told before the disk took everything. A disk that is slow gets the rest; one that hangs does not, and what
+    /// no writer was given is lost and counted then.
+    func deliverRest(at now: Instant) {
+        guard let due = writerDue, let record else { return }
+        let goesOn = writer.outcome == nil ? writer.isDelivering(at: now) : writer.isRunning
+        if now < due, goesOn { return }
+        writerDue = nil
+        guard writer.outcome == nil else { return }
+        writer.abandon()
+        if writer.lostBytes > record.lostLogBytes { keepLate(record) }
     }
 
     private func told(_ ending: Ending) {
@@ -65,8 +82,9 @@ extension Shim {
         self.record = record
         let now = MonotonicClock.now()
         lingerUntil = now + Shim.lingerTime
-        // It is about to end, and is our child.
-        if writer.outcome != nil { writerDue = now + Shim.recordDeadline }
+        // With a word it is about to end, and is our child.
+        writerDue = now + (writer.outcome == nil ? Shim.deliveryDeadline : Shim.recordDeadline)
+        resolveMarks()
         switch ending.rest {
         case .exit(let actions):
             tellExit(record)

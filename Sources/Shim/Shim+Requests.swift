@@ -16,6 +16,7 @@ extension Shim {
             case .resume: try resume(request, connection)
             case .exec(let exec): try start(exec, request, connection)
             case .attach(let attachment): attach(attachment, request, connection)
+            case .attachMarked(let attachment): attachMarked(attachment, request, connection)
             case .resize(let target, let rows, let columns):
                 resize(target, WindowSize(rows: rows, columns: columns), request, connection)
             case .input, .inputClosed: refuse(request, connection, "not attached")
@@ -32,7 +33,7 @@ extension Shim {
         switch request.call {
         case .input(let bytes): streams.take(bytes)
         case .inputClosed: if closesWithClient(attachment.target) { streams.closeInput() }
-        case .hello, .start, .stop, .signal, .pause, .resume, .exec, .attach, .resize:
+        case .hello, .start, .stop, .signal, .pause, .resume, .exec, .attach, .attachMarked, .resize:
             refuse(request, connection, "attached connections carry streams only")
         }
     }

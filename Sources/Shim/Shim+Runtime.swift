@@ -14,8 +14,9 @@ extension Shim {
             try launch(
                 .start, ["run", "--detach"], files, streams: streams, terminal: usesTerminal,
                 openStdin: configuration.openStdin, asker: (connection.id, request.id))
-            // While the runtime works: nobody waits for it now.
+            // While the runtime works: nobody waits for it now. One that runs already may have refused.
             try writer.start()
+            heardWriter()
         } catch {
             failStart(.failed(.system, message: error.description), asker: (connection.id, request.id))
         }

@@ -16,6 +16,9 @@ public final class Shim {
     private(set) var populationDescriptor: Int32?
     var connections: [Connection] = []
     var nextConnection = 1
+    /// Clients that want to know where their output begins in the log, which the writer has yet to tell.
+    var marks: [Mark] = []
+    var nextMark: UInt32 = 1
 
     var state = ShimState.created
     var machine = StopMachine()
@@ -53,7 +56,7 @@ public final class Shim {
     var ending: Ending?
     /// The container has ended, and its last output is being drained; then this is performed.
     var conclusion: (status: ExitStatus, rest: [StopMachine.Action])?
-    /// Until then the end of the writer is awaited.
+    /// Until then the end of the writer is awaited, or that it takes what is still to be written.
     var writerDue: Instant?
     /// When the shim gives clients that do not read up; set once the container has ended.
     var lingerUntil: Instant?
@@ -72,6 +75,9 @@ public final class Shim {
     static let runtimeDeadline = Duration.seconds(60)
     /// What recording the end may take before it is told all the same.
     static let recordDeadline = Duration.seconds(1)
+    /// What a disk that is slow, though it does not hang, gets after that to take the rest of the output. Nobody is kept
+    /// waiting by it but the next start.
+    static let deliveryDeadline = Duration.seconds(10)
     /// After a look that failed (no descriptor or memory left), look again.
     static let lookPause = Duration.milliseconds(100)
     static let freezeDeadline = Duration.seconds(10)
@@ -169,7 +175,7 @@ public final class Shim {
         return lingerUntil.map { MonotonicClock.now() >= $0 } ?? false
     }
 
-    private var awaitsWriter: Bool { writer.isRunning && writerDue.map { MonotonicClock.now() < $0 } == true }
+    private var awaitsWriter: Bool { writerDue != nil }
 
     /// Serves until the container has ended and everybody who listens has been told.
     public func run() throws(SystemError) {

@@ -34,6 +34,7 @@ final class Writer {
     /// Once it is known.
     private(set) var outcome: Outcome?
     private var refusal: String?
+    private var positions: [(number: UInt32, position: LogPosition)] = []
 
     /// Output beyond this waits in its pipes; beyond the second it is lost.
     static let highWater = 256 << 10
@@ -79,7 +80,10 @@ final class Writer {
         self.pid = nil
         socket = nil
         giveUp()
-        if let record, outcome == nil { save(record) }
+        if var record, outcome == nil {
+            record.lostLogBytes = dropped
+            save(record)
+        }
         return true
     }
 
@@ -125,6 +129,21 @@ final class Writer {
     /// News of why there is no room for the record.
     func takeRefusal() -> String? { refusal.take() }
 
+    /// Asks where the log stands after all output so far; `takePositions` has the answer, some time or never. False: there is
+    /// no writer to ask.
+    func mark(_ number: UInt32) -> Bool {
+        ensureProcess()
+        guard log != nil, pid != nil else { return false }
+        queue.append(WriterOrder.mark(number).frame)
+        flush()
+        return true
+    }
+
+    func takePositions() -> [(number: UInt32, position: LogPosition)] {
+        defer { positions = [] }
+        return positions
+    }
+
     /// The shim is about to end: what no writer has been given is lost, what it has been given it may still write.
     func abandon() {
         dropped += min(UInt64(queue.count), accepted - counters[WriterProcess.settled])
@@ -153,6 +172,14 @@ final class Writer {
 
     /// When `holdsBack` may change though nothing happens.
     var deadline: Instant? { queue.count > Writer.highWater ? stalledSince.map { $0 + patience } : nil }
+
+    /// There is still something to give to the writer, and the disk is not taken for hung, whatever the hurry was.
+    func isDelivering(at now: Instant) -> Bool {
+        socket != nil && !queue.isEmpty && deliveryDeadline.map { now < $0 } ?? true
+    }
+
+    /// When it is taken for hung.
+    var deliveryDeadline: Instant? { queue.isEmpty ? nil : stalledSince.map { $0 + Writer.patience } }
 
     func serve(_ found: PollEvents) {
         if found.contains(.writable) { flush() }
@@ -197,6 +224,7 @@ final class Writer {
         switch word {
         case .ready(let refusal): self.refusal = refusal
         case .saved(let refusal): outcome = refusal.map { .refused($0) } ?? .saved
+        case .stands(let number, let position): positions.append((number, position))
         }
     }
 }

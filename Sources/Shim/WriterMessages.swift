@@ -7,6 +7,8 @@ enum WriterOrder: Hashable {
     case log(OutputStream, WallTime, [UInt8])
     /// Output is missing here: the lines begun are over.
     case gap
+    /// Asks where the log stands after all output before it.
+    case mark(UInt32)
     /// Everything was said. The writer ends when it has written this.
     case save(ExitRecord)
 }
@@ -17,6 +19,8 @@ enum WriterWord: Hashable {
     case ready(refusal: String?)
     /// The record is on the disk with the log before it, or why not.
     case saved(refusal: String?)
+    /// The answer to `mark`.
+    case stands(UInt32, at: LogPosition)
 }
 
 extension WriterOrder: WireCodable {
@@ -31,6 +35,9 @@ extension WriterOrder: WireCodable {
         case .save(let record):
             writer.write(4 as UInt8)
             record.encode(to: &writer)
+        case .mark(let number):
+            writer.write(5 as UInt8)
+            writer.write(number)
         }
     }
 
@@ -40,6 +47,7 @@ extension WriterOrder: WireCodable {
         case 2: self = .log(.error, try WriterOrder.time(&reader), try reader.data())
         case 3: self = .gap
         case 4: self = .save(try ExitRecord(from: &reader))
+        case 5: self = .mark(try reader.integer())
         case let other: throw .unknown("order", UInt64(other))
         }
     }
@@ -58,6 +66,10 @@ extension WriterWord: WireCodable {
         case .saved(let refusal):
             writer.write(2 as UInt8)
             writer.write(optional: refusal) { $0.write($1) }
+        case .stands(let number, let position):
+            writer.write(3 as UInt8)
+            writer.write(number)
+            position.encode(to: &writer)
         }
     }
 
@@ -65,6 +77,7 @@ extension WriterWord: WireCodable {
         switch try reader.byte() {
         case 1: self = .ready(refusal: try WriterWord.refusal(&reader))
         case 2: self = .saved(refusal: try WriterWord.refusal(&reader))
+        case 3: self = .stands(try reader.integer(), at: try LogPosition(from: &reader))
         case let other: throw .unknown("word", UInt64(other))
         }
     }

@@ -65,6 +65,7 @@ struct WriterProcess: ~Copyable {
             log?.write(bytes[...], stream: stream, at: time)
             settle(UInt64(bytes.count))
         case .gap: log?.finish()
+        case .mark(let number): try say(.stands(number, at: log?.position ?? LogPosition()))
         case .save(let record):
             log?.finish()
             settle(0)

@@ -85,6 +85,12 @@ CALLS = {
     "GET /events": ["A reader that falls 4096 events behind is cut off."],
     "GET /networks": ["`host` and `none`; there is no bridge yet."],
     "POST /volumes/create": ["Drivers other than `local` are refused by name."],
+    "POST /containers/{id}/attach": [
+        "With `logs` and `stream` nothing is missing or repeated between the log and what comes after it, and lines that are "
+        "begun are shown; Docker takes the two one after another.",
+        "A client that reads nothing holds the container's output back once about a megabyte waits for it, as in Docker. The "
+        "end, the next start and the removal do not wait for it: the engine keeps what it has not taken, until it leaves.",
+    ],
     "GET /containers/{id}/attach/ws": ["Called here without an upgrade; tests of its own open the web socket."],
     "POST /build": ["Build with another tool (buildah, kaniko, docker itself) and load or pull the result."],
 }

@@ -1,6 +1,10 @@
 import APITypes
 import Lifecycle
+import Linux
+import TestKit
 import Testing
+
+import struct Engine.Attachment
 
 @testable import Engine
 
@@ -73,6 +77,80 @@ struct AttachTests {
         }
     }
 
+    /// The log, what its writer has yet to write, the lines begun, and what comes: all of it once, whenever they join.
+    @Test func logAndStreamMeetWithoutGapOrRepetition() async throws {
+        let script =
+            #"i=0; while [ $i -lt 8000 ]; do printf "$i,"; i=$((i+1)); [ $((i % 7)) = 0 ] && echo && usleep 500; done; echo"#
+        let expected = (0..<8000).map { "\($0)," + (($0 + 1) % 7 == 0 ? "\n" : "") }.joined() + "\n"
+        try await Fixture.with { fixture in
+            let id = try await fixture.create(shell(script)) { request in
+                request.hostConfig?.logConfig = LogConfig()
+                request.hostConfig?.logConfig?.type = "json-file"
+                request.hostConfig?.logConfig?.config = ["max-size": "20k", "max-file": "100"]
+            }
+            let engine = fixture.engine
+            try await withThrowingTaskGroup(of: String.self) { group in
+                let early = try await Fixture.streams(engine, id)
+                group.addTask { try await Fixture.text(of: early) }
+                try await engine.startContainer(id)
+                var joined = 1
+                // No more: each costs the container a frame for every word.
+                while joined < 20, try await engine.inspectContainer(id).state.running {
+                    group.addTask { try await Fixture.text(of: Fixture.streams(engine, id)) }
+                    joined += 1
+                    try await Task.sleep(for: .milliseconds(20))
+                }
+                #expect(joined > 5, "it was over too soon to tell")
+                for try await text in group {
+                    #expect(text == expected, "\(text.utf8.count) bytes; \(text.suffix(40))")
+                }
+            }
+        }
+    }
+
+    /// What it did not take is kept for it by the engine: the shim ends, and with it the run.
+    @Test func aReaderThatStandsStillDelaysNoEndNorWhatComesAfterIt() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.create(shell("yes 0123456789abcdef"))
+            let deaf = try await Fixture.streams(fixture.engine, id, logs: false)
+            try await fixture.engine.startContainer(id)
+            let container = try fixture.engine.core.container(id)
+            try await poll("it is held back") { try await fixture.isStill(container) }
+            let began = MonotonicClock.now()
+            _ = try await fixture.engine.killContainer(id).result()
+            try await fixture.engine.startContainer(id)
+            _ = try await fixture.engine.killContainer(id).result()
+            try await fixture.engine.removeContainer(id, force: true, volumes: false)
+            #expect(MonotonicClock.now() - began < .seconds(8))
+            let rest = try await Fixture.text(of: deaf).utf8.count
+            #expect((1 << 20) < rest && rest < (4 << 20), "\(rest)")
+        }
+    }
+
+    /// A shim that is slow to accept has a full queue: those that do not fit wait.
+    @Test func manyAttachAtOnce() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.run(shell("read x; echo $x")) { $0.config.openStdin = true }
+            let container = try fixture.engine.core.container(id)
+            let shim = try #require(await container.shimProcess?.pid)
+            let engine = fixture.engine
+            try Pidfd(opening: shim).send(.stop)
+            let all = try await withThrowingTaskGroup(of: Attachment.self) { group in
+                for _ in 0..<300 { group.addTask { try await Fixture.streams(engine, id, logs: false) } }
+                try await Task.sleep(for: .milliseconds(500))
+                try Pidfd(opening: shim).send(.cont)
+                var all: [Attachment] = []
+                for try await one in group { all.append(one) }
+                return all
+            }
+            #expect(all.count == 300)
+            var options = AttachOptions()
+            options.stdin = true
+            try await fixture.engine.attachContainer(id, options).write(Array("all\n".utf8))
+            for one in all { #expect(try await Fixture.text(of: one) == "all\n") }
+        }
+    }
+
     @Test func aSlowReaderHoldsNobodyUpButTheWriter() async throws {
         try await Fixture.with { fixture in
             let id = try await fixture.create(
@@ -103,5 +181,26 @@ struct AttachTests {
                 // The reason of the failure, or a plain end: both let the client go.
             }
         }
+    }
+}
+
+extension Fixture {
+    fileprivate static func streams(_ engine: Engine, _ id: String, logs: Bool = true) async throws -> Attachment {
+        var options = AttachOptions()
+        (options.stdout, options.stderr, options.logs) = (true, true, logs)
+        return try await engine.attachContainer(id, options)
+    }
+
+    fileprivate static func text(of streams: Attachment) async throws -> String {
+        var bytes: [UInt8] = []
+        while let chunk = try await streams.output.next() { bytes += chunk.bytes }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Its log grows no more.
+    fileprivate func isStill(_ container: Container) async throws -> Bool {
+        guard let before = try File.status(of: container.paths.log)?.size, before > 0 else { return false }
+        try await Task.sleep(for: .milliseconds(300))
+        return try File.status(of: container.paths.log)?.size == before
     }
 }

@@ -70,6 +70,44 @@ struct LogTests {
         }
     }
 
+    /// Every selection finds in rotated files what it would find in one.
+    @Test func selectionsReachAcrossRotatedFiles() async throws {
+        try await Fixture.with { fixture in
+            let script = "i=0; while [ $i -lt 300 ]; do echo line $i; echo error $i >&2; i=$((i+1)); usleep 2000; done"
+            let (_, _) = try await fixture.output(shell(script)) { request in
+                request.hostConfig?.logConfig = LogConfig()
+                request.hostConfig?.logConfig?.type = "json-file"
+                request.hostConfig?.logConfig?.config = ["max-size": "6k", "max-file": "50"]
+            }
+            let id = try #require(try await fixture.engine.listContainers(.everything).first?.id)
+            let path = try await fixture.engine.inspectContainer(id).logPath
+            #expect(try File.status(of: path + ".5") != nil, "not rotated")
+            var options = LogOptions()
+            options.timestamps = true
+            let all = try await fixture.log(id, options).split(separator: "\n").map(String.init)
+            #expect(all.count == 600)
+            func time(_ line: String) -> Timestamp? { Timestamp(line.split(separator: " ")[0]) }
+            for (from, to, tail, errors) in [
+                (nil, nil, 250, true), (100, nil, nil, true), (nil, 450, nil, false), (90, 410, nil, true),
+                (200, 599, 150, true), (17, 18, 5, false), (500, 501, 0, true),
+            ] as [(Int?, Int?, Int?, Bool)] {
+                (options.since, options.until) = (from.flatMap { time(all[$0]) }, to.flatMap { time(all[$0]) })
+                (options.tail, options.stderr) = (tail, errors)
+                var expected = all.filter { line in
+                    guard errors || line.contains("line"), let time = time(line) else { return false }
+                    return options.since.map { time >= $0 } ?? true && options.until.map { time <= $0 } ?? true
+                }
+                if let tail { expected = expected.suffix(tail) }
+                let found = try await fixture.log(id, options).split(separator: "\n").map(String.init)
+                #expect(found == expected, "\(from ?? -1) \(to ?? -1) \(tail ?? -1) \(errors)")
+                options.follow = true
+                let followed = try await fixture.log(id, options).split(separator: "\n").map(String.init)
+                #expect(followed == expected, "followed: \(from ?? -1) \(to ?? -1) \(tail ?? -1) \(errors)")
+                options.follow = false
+            }
+        }
+    }
+
     @Test func aDamagedLineIsPassedOver() async throws {
         try await Fixture.with { fixture in
             let id = try await fixture.create(shell("echo whole"))
@@ -117,5 +155,13 @@ struct LogTests {
             }
             await #expect(throws: EngineError.self) { _ = try await fixture.log(id) }
         }
+    }
+}
+
+extension ListOptions {
+    fileprivate static var everything: ListOptions {
+        var options = ListOptions()
+        options.all = true
+        return options
     }
 }

@@ -49,6 +49,7 @@ enum WireSamples {
             .exec(ExecRequest(id: "x", process: Array("{\"args\":[]}".utf8), terminal: true, openStdin: false)),
         ] + orders.map { .stop($0) } + targets.map { .resize($0, rows: 24, columns: 65535) }
         + targets.map { .attach(AttachRequest(target: $0, input: true, output: false, error: true)) }
+        + targets.map { .attachMarked(AttachRequest(target: $0, input: false, output: true, error: false)) }
 
     static let records: [ExitRecord] = statuses.map {
         ExitRecord(status: $0, finishedAt: 1_700_000_000_000_000_001, oomKilled: true, lostLogBytes: 1 << 40)
@@ -60,7 +61,10 @@ enum WireSamples {
         ]
 
     static let replies: [ShimReply] =
-        [.done, .started(pid: -1), .started(pid: .max), .accepted(job: .max)] + snapshots.map { .snapshot($0) }
+        [
+            .done, .started(pid: -1), .started(pid: .max), .accepted(job: .max), .marked(nil), .marked(LogPosition()),
+            .marked(LogPosition(inode: .max, offset: 1 << 40, output: [0, 10], error: [255])),
+        ] + snapshots.map { .snapshot($0) }
         + StartFailure.allCases.map { .failed($0, message: "why \u{1F6D1}") }
 
     static let events: [ShimEvent] =

@@ -69,7 +69,7 @@ import Testing
     @Test(arguments: [
         (ShimRequest.self as any WireCodable.Type, [0, 0, 0, 0, 0], WireError.unknown("call", 0)),
         (ShimRequest.self, [0, 0, 0, 0, 99], .unknown("call", 99)), (ShimMessage.self, [3], .unknown("message", 3)),
-        (ShimReply.self, [6], .unknown("reply", 6)), (ShimEvent.self, [255], .unknown("event", 255)),
+        (ShimReply.self, [7], .unknown("reply", 7)), (ShimEvent.self, [255], .unknown("event", 255)),
         (StopUpdate.self, [9], .unknown("stop update", 9)), (ExitStatus.self, [4], .unknown("exit status", 4)),
         (ExitStatus.self, [3, 9], .unknown("reason", 9)), (ExitStatus.self, [2, 0, 0], .unknown("signal", 0)),
         (ExitStatus.self, [2, 65, 0], .unknown("signal", 65)), (ExitStatus.self, [2, 9, 2], .unknown("bool", 2)),

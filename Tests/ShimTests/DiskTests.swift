@@ -86,6 +86,34 @@ import Testing
         }
     }
 
+    private static let lastWords =
+        "trap 'seq 1 100000; exit 3' USR1; echo ready; while :; do sleep 1000 & wait $!; done"
+
+    /// More than a second late, which is not lost: the end is told in time, and the disk gets the rest.
+    @Test func aSlowDiskGetsTheRestAfterTheEndWasTold() throws {
+        try withFrozenDisk(DiskTests.lastWords) { shim, disk in
+            _ = try shim.main.call(.signal(.usr1))
+            #expect(try shim.main.exited().status == .code(3))
+            #expect(try shim.lateRecord()?.lostLogBytes == 0)
+            try disk.thaw()
+            shim.main.close()
+            #expect(try shim.shimEnd() == .code(0))
+            try await_("the writer to end") { try !shim.shimCgroup.isPopulated() }
+            #expect(try shim.record()?.lostLogBytes == 0)
+            #expect(try shim.logText().split(separator: "\n").count == 100_001)
+        }
+    }
+
+    @Test func whatADiskThatHangsDidNotTakeIsCountedInTheEnd() throws {
+        try withFrozenDisk(DiskTests.lastWords) { shim, _ in
+            _ = try shim.main.call(.signal(.usr1))
+            #expect(try shim.main.exited().status == .code(3))
+            shim.main.close()
+            #expect(try shim.shimEnd() == .code(0))
+            #expect(try shim.lateRecord()?.lostLogBytes ?? 0 > 1000)
+        }
+    }
+
     @Test func anotherWriterFollowsOneThatDied() throws {
         try withShim(ShimUnderTest(["sh", "-c", DiskTests.polite])) { shim in
             try shim.start()

@@ -37,6 +37,35 @@ import Testing
         }
     }
 
+    /// The writer that would have to tell where the log stands is stopped: the client is told so, and the container goes on.
+    @Test func whoJoinsALogThatStandsStillIsToldSo() throws {
+        try withShim(
+            ShimUnderTest(["sh", "-c", "trap 'echo more; exit 4' USR1; echo ready; while :; do sleep 0.1; done"])
+        ) {
+            shim in
+            try shim.start()
+            try shim.awaitLog("ready")
+            let client = try shim.client()
+            let writer = try Pidfd(opening: shim.writerPid())
+            try writer.send(.stop)
+            let reply = try client.call(
+                .attachMarked(AttachRequest(target: .main, input: false, output: true, error: true)))
+            guard case .failed(.system, let why) = reply else { throw HarnessError("\(reply)") }
+            #expect(why.containsText("5s"), "\(why)")
+            try writer.send(.cont)
+            let second = try shim.client()
+            guard
+                case .marked(let position?) = try second.call(
+                    .attachMarked(AttachRequest(target: .main, input: false, output: true, error: true)))
+            else { throw HarnessError("not told") }
+            #expect(position.inode == (try File.status(of: shim.configuration.log?.path ?? "")?.inode))
+            #expect(position.offset == UInt64(try shim.logText().utf8.count))
+            _ = try shim.main.call(.signal(.usr1))
+            #expect(try second.output() == "more\n")
+            #expect(try shim.main.exited().status == .code(4))
+        }
+    }
+
     @Test func inputIsReadAfterTheStart() throws {
         try withShim(ShimUnderTest(["cat"], openStdin: true)) { shim in
             let client = try shim.client()

@@ -10,25 +10,44 @@ final class AttachedStream: Sendable {
         var detached = false
         var error: EngineError?
         var connection: ShimConnection?
+        var join: Join?
+    }
+
+    /// Where this stream's output begins in the container's log.
+    enum Join: Sendable {
+        /// After all that the log has.
+        case end
+        case at(LogPosition)
     }
 
     let request: AttachRequest
+    let joinsLog: Bool
     private let state = Mutex(State())
     private let output = OutputQueue()
     /// True once there is a connection, false when there will be none.
     private let connected = Promise<Bool>()
     private static let inputPiece = 32 << 10
 
-    init(_ request: AttachRequest) { self.request = request }
+    /// - Parameter joinsLog: the client is shown the log first; `join` is known once this is connected.
+    init(_ request: AttachRequest, joinsLog: Bool = false) { (self.request, self.joinsLog) = (request, joinsLog) }
+
+    /// Nil: not connected yet, so that no output of this stream has been printed.
+    var join: Join? { state.withLock { $0.join } }
 
     /// The client has left, or the process has ended.
     var hasEnded: Bool { state.withLock { $0.ended } }
 
     /// Output from the first byte comes when this returns before the process is started. A client who leaves meanwhile is no
     /// error: there is nobody to tell.
-    func connect(to socket: String, _ reactor: Reactor) async throws(EngineError) {
+    ///
+    /// - Parameter mayHaveEnded: the process runs as far as the engine has heard. A shim that is gone by now has seen its end:
+    ///   then there is no output to come, and that is no fault.
+    func connect(to socket: String, _ reactor: Reactor, mayHaveEnded: Bool = false) async throws(EngineError) {
         if hasEnded { return }
-        let connection = try await open(socket, reactor)
+        guard let connection = try await open(socket, reactor, mayHaveEnded) else {
+            state.withLock { $0.join = .end }
+            return end()
+        }
         let isWanted = state.withLock { state in
             if !state.ended { state.connection = connection }
             return !state.ended
@@ -36,12 +55,16 @@ final class AttachedStream: Sendable {
         guard isWanted else { return connection.close() }
         output.hold { connection.setReading($0) }
         do throws(EngineError) {
-            guard case .done = try await connection.call(.attach(request)) else {
-                throw .system("the shim refused to attach")
+            switch try await connection.call(joinsLog ? .attachMarked(request) : .attach(request)) {
+            case .done: break
+            case .marked(let position): state.withLock { $0.join = position.map { .at($0) } ?? .end }
+            case .failed(_, let why): throw .system("the shim refused to attach: \(why)")
+            case .snapshot, .started, .accepted: throw .system("the shim answered attach wrongly")
             }
         } catch {
             // What the shim closes ends the stream as well; that is a fault.
             if state.withLock({ $0.detached }) { return }
+            if mayHaveEnded, hasEnded { return state.withLock { $0.join = .end } }
             throw error
         }
         connected.resolve(true)
@@ -49,7 +72,9 @@ final class AttachedStream: Sendable {
 
     /// Many may come at once, and a shim takes them one after another: while its queue is full they wait. unix(7) has no
     /// event for room in it.
-    private func open(_ socket: String, _ reactor: Reactor) async throws(EngineError) -> ShimConnection {
+    private func open(
+        _ socket: String, _ reactor: Reactor, _ mayHaveEnded: Bool
+    ) async throws(EngineError) -> ShimConnection? {
         let deadline = MonotonicClock.now() + ShimConnection.callDeadline
         while true {
             do throws(SystemError) {
@@ -57,6 +82,7 @@ final class AttachedStream: Sendable {
                     to: socket, reactor: reactor, onEvent: { [weak self] in self?.heard($0) },
                     onClose: { [weak self] _ in self?.end() })
             } catch {
+                if mayHaveEnded, error.errno == AttachedStream.nobodyListens { return nil }
                 guard error.errno == AttachedStream.queueIsFull, MonotonicClock.now() < deadline else {
                     throw EngineError("attach", error)
                 }
@@ -67,11 +93,17 @@ final class AttachedStream: Sendable {
 
     /// EAGAIN.
     private static let queueIsFull: Int32 = 11
+    /// ECONNREFUSED.
+    private static let nobodyListens: Int32 = 111
 
     func fail(_ error: EngineError) {
         state.withLock { $0.error = error }
         end()
     }
+
+    /// The container has ended: what its shim still has for a client that reads slowly is taken from it, so that it can end.
+    /// That is a megabyte and what was in the pipes, at most.
+    func takeRest() { output.letFlow() }
 
     /// Lets go; the process goes on.
     func detach() {

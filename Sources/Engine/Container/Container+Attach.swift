@@ -9,7 +9,7 @@ extension Container {
         let stream = AttachedStream(
             AttachRequest(
                 target: .main, input: options.stdin && document.config.openStdin, output: options.stdout,
-                error: options.stderr))
+                error: options.stderr), joinsLog: options.logs)
         // Whoever has left waits for nothing any more.
         earlyAttachments.removeAll { $0.hasEnded }
         switch machine.state {
@@ -18,10 +18,22 @@ extension Container {
         case .paused: throw .conflict("You cannot attach to a paused container, unpause it first")
         case .removing: throw .conflict("container \(name) is marked for removal")
         case .starting, .running, .stopping, .stuck, .quarantined:
-            try await stream.connect(to: paths.socket, core.reactor)
+            remember(stream)
+            try await stream.connect(to: paths.socket, core.reactor, mayHaveEnded: shim != nil)
         }
         post("attach")
         return stream
+    }
+
+    /// Its shim ends when it has been relieved of what slow clients did not take.
+    func remember(_ stream: AttachedStream) {
+        attachments.removeAll { $0.hasEnded }
+        attachments.append(stream)
+    }
+
+    func takeRestOfOutput() {
+        for stream in attachments { stream.takeRest() }
+        attachments = []
     }
 
     func resize(_ target: StreamTarget, rows: Int, columns: Int) async throws(EngineError) {
@@ -32,7 +44,7 @@ extension Container {
         switch try await shim.call(.resize(target, rows: UInt16(rows), columns: UInt16(columns))) {
         case .done: post("resize", ["height": "\(rows)", "width": "\(columns)"])
         case .failed(_, let message): throw .conflict("cannot resize container \(name): \(message)")
-        case .snapshot, .started, .accepted: throw .system("the shim answered resize wrongly")
+        case .snapshot, .started, .accepted, .marked: throw .system("the shim answered resize wrongly")
         }
     }
 

@@ -11,6 +11,7 @@ extension Container {
     /// Unmounts, and removes bundle and cgroups, once the shim has ended and its exit record is in the data root. Starting and
     /// removing wait for it.
     func beginCleanup() {
+        takeRestOfOutput()
         let (process, connection, before, hangs) = (shimProcess.take(), shim, cleanup, Promise<EngineError?>())
         cleanupHangs = hangs
         cleanup = Task {

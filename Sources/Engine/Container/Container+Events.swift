@@ -49,6 +49,7 @@ extension Container {
         finished(
             record.status, at: record.finishedAt, oomKilled: record.oomKilled,
             error: neverStarted ? "its start failed while the engine was restarted" : "")
+        toldLostBytes = record.lostLogBytes
         if record.lostLogBytes > 0 {
             core.logger.warning("container \(id): \(record.lostLogBytes) bytes of its output could not be logged")
         }

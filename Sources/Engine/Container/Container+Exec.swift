@@ -98,6 +98,7 @@ extension Container {
                 AttachRequest(
                     target: .exec(record.id), input: request.attachStdin, output: request.attachStdout || request.tty,
                     error: request.attachStderr))
+            remember(streams)
             try await streams.connect(to: paths.socket, core.reactor)
             stream = streams
         }
@@ -115,7 +116,7 @@ extension Container {
         case .failed(let failure, let message):
             stream?.detach()
             throw Container.execError(failure, Container.naming(request.cmd ?? [], in: message, of: failure))
-        case .done, .snapshot, .accepted: throw .system("the shim answered exec wrongly")
+        case .done, .snapshot, .accepted, .marked: throw .system("the shim answered exec wrongly")
         }
         return stream
     }

@@ -53,14 +53,19 @@ extension Container {
     }
 
     private func putLateRecord() async -> Bool {
-        let (late, place, logger, id) = (paths.lateExitRecord, paths.exitRecord, core.logger, id)
+        let (late, place, logger, id, told) = (
+            paths.lateExitRecord, paths.exitRecord, core.logger, id, toldLostBytes
+        )
         do throws(EngineError) {
-            try await Blocking.run(.clearing) { () throws(EngineError) in
+            let lost = try await Blocking.run(.clearing) { () throws(EngineError) in
                 try attempt("keep the exit record") { () throws(SystemError) in
-                    if try File.status(of: place) == nil { try DurableFile.write(try File.read(late), to: place) }
+                    let kept = try File.read(late)
+                    if try File.status(of: place) == nil { try DurableFile.write(kept, to: place) }
                     try File.unlink(late)
+                    return ExitRecord(text: String(decoding: kept, as: UTF8.self))?.lostLogBytes ?? 0
                 }
             }
+            if lost > told { logger.warning("container \(id): \(lost) bytes of its output could not be logged") }
             logger.info("container \(id): the disk answers again; its exit record is there")
             return true
         } catch {

@@ -69,7 +69,7 @@ extension Container {
         case .done: break
         case .failed(.state, let message): throw .conflict("cannot \(what) container \(name): \(message)")
         case .failed(_, let message): throw .system("cannot \(what) container \(name): \(message)")
-        case .snapshot, .started, .accepted: throw .system("the shim answered \(what) wrongly")
+        case .snapshot, .started, .accepted, .marked: throw .system("the shim answered \(what) wrongly")
         }
     }
 

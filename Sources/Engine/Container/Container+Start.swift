@@ -99,10 +99,19 @@ extension Container {
             guard case .snapshot = try await connection.call(.hello) else {
                 throw .system("the shim answered hello wrongly")
             }
-            for attachment in earlyAttachments { try await attachment.connect(to: paths.socket, core.reactor) }
+            for attachment in earlyAttachments { try await connect(attachment) }
             earlyAttachments = []
             return .success(connection)
         } catch { return .failure(error) }
+    }
+
+    /// One that cannot be told where it begins in the log, as the disk hangs, is its client's misfortune alone.
+    private func connect(_ attachment: AttachedStream) async throws(EngineError) {
+        remember(attachment)
+        do throws(EngineError) { try await attachment.connect(to: paths.socket, core.reactor) } catch {
+            guard attachment.joinsLog else { throw error }
+            attachment.fail(error)
+        }
     }
 
     /// Before anything waits: a stop that comes from now on is for this run.
@@ -132,7 +141,7 @@ extension Container {
             // It ends by itself, when it has reaped what the runtime left.
             shimRefused = true
             throw Container.startError(failure, Container.naming(document.command, in: message, of: failure))
-        case .done, .snapshot, .accepted: throw .system("the shim answered start wrongly")
+        case .done, .snapshot, .accepted, .marked: throw .system("the shim answered start wrongly")
         }
     }
 

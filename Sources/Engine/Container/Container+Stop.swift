@@ -155,7 +155,8 @@ extension Container {
             switch try await shim.call(.stop(order), within: Container.orderDeadline) {
             case .accepted: break
             case .failed(_, let message): core.logger.error("container \(id): the shim refused to stop it: \(message)")
-            case .done, .snapshot, .started: core.logger.error("container \(id): the shim answered stop wrongly")
+            case .done, .snapshot, .started, .marked:
+                core.logger.error("container \(id): the shim answered stop wrongly")
             }
         } catch {
             // A lost connection is an event of its own, which carries the stop on; a shim that is silent must not save its

@@ -84,6 +84,10 @@ actor Container {
     var quarantining: Promise<EngineError?>?
     /// Calls of `restart` that go on.
     var restarters = 0
+    /// Clients of the present run's streams, its execs' included; those that have left may still be among them.
+    var attachments: [AttachedStream] = []
+    /// Bytes of the last run's output that were said to be lost.
+    var toldLostBytes: UInt64 = 0
     /// Clients that attached before the start.
     var earlyAttachments: [AttachedStream] = []
     var execs: [String: ExecRecord] = [:]

@@ -9,6 +9,7 @@ final class OutputQueue: Sendable {
         var waiter: Promise<Void>?
         var ended = false
         var isHeldBack = false
+        var flows = false
         var setReading: (@Sendable (Bool) -> Void)?
     }
 
@@ -20,7 +21,15 @@ final class OutputQueue: Sendable {
     /// Called under the lock, so that the last word said is the one that is true: told outside it, a `true` could overtake
     /// the `false` before it, and the stream would stand still for ever.
     func hold(with setReading: @escaping @Sendable (Bool) -> Void) {
-        state.withLock { if !$0.ended { $0.setReading = setReading } }
+        state.withLock { if !$0.ended, !$0.flows { $0.setReading = setReading } }
+    }
+
+    /// Holds nothing back any more.
+    func letFlow() {
+        state.withLock { state in
+            if state.isHeldBack { state.setReading?(true) }
+            (state.flows, state.isHeldBack, state.setReading) = (true, false, nil)
+        }
     }
 
     func put(_ chunk: OutputChunk) {

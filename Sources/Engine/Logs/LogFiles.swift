@@ -29,6 +29,9 @@ final class OpenLog: Sendable {
         if isBounded { left.withLock { $0 = size - min(size, offset) } }
     }
 
+    /// Reads end there.
+    func end(at offset: UInt64) { left.withLock { $0 = offset } }
+
     /// What comes before that place, at most so much; for one who has not begun to read.
     func bytes(before end: UInt64, atMost count: Int) throws(SystemError) -> [UInt8] {
         let start = end - min(end, UInt64(count))
@@ -105,5 +108,24 @@ struct LogStart: Sendable {
     init(_ files: [OpenLog]) {
         file = files.first
         later = Array(files.dropFirst())
+    }
+}
+
+/// The part of a log before a place in it, which may have been given other names since.
+struct LogPast: Sendable {
+    /// Opened before the place was asked for: what is held cannot give its number to another file.
+    let held: [OpenLog]
+    let position: LogPosition
+
+    /// `files`: as they are called now.
+    func files(among files: [OpenLog]) -> [OpenLog] {
+        let known = Set(held.map(\.inode))
+        let all = held + files.filter { !known.contains($0.inode) }
+        // Rotated away since, with all before it; or there is no file.
+        guard let last = all.firstIndex(where: { $0.inode == position.inode }) else {
+            return position.inode == nil ? all : []
+        }
+        all[last].end(at: position.offset)
+        return Array(all[...last])
     }
 }

@@ -30,20 +30,26 @@ actor LogReader {
     private static let longestQuiet = Duration.seconds(32)
     private var quiet = firstQuiet
 
-    static func open(_ container: Container, _ options: LogOptions) async throws(EngineError) -> LogReading {
-        let document = container.snapshot.document
-        guard document.host.logConfig?.type != "none" else {
-            throw .unsupported("configured logging driver does not support reading")
-        }
+    /// - Parameter past: only what comes before that place.
+    static func open(
+        _ container: Container, _ options: LogOptions, past: LogPast? = nil
+    ) async throws(EngineError) -> LogReading {
+        try checkReadable(container)
         let reader = LogReader(container, options)
-        try await reader.begin()
+        try await reader.begin(past)
         return LogReading(
-            isTerminal: document.config.tty,
+            isTerminal: container.snapshot.document.config.tty,
             output: OutputReader { () throws(EngineError) in
                 try await reader.next()
             } cancel: {
                 Task { await reader.close() }
             })
+    }
+
+    static func checkReadable(_ container: Container) throws(EngineError) {
+        guard container.snapshot.document.host.logConfig?.type != "none" else {
+            throw .unsupported("configured logging driver does not support reading")
+        }
     }
 
     private init(_ container: Container, _ options: LogOptions) {
@@ -53,7 +59,7 @@ actor LogReader {
     }
 
     /// Opens all files now, so that a rotation loses nothing.
-    private func begin() async throws(EngineError) {
+    private func begin(_ past: LogPast?) async throws(EngineError) {
         let (path, options, watches) = (path, options, container.core.logWatches)
         if options.follow {
             watch = try attempt { () throws(SystemError) in
@@ -64,7 +70,10 @@ actor LogReader {
             endings = Task { [news, container] in await LogReader.tellEndings(of: container, from: first, to: news) }
         }
         let files = try await Blocking.run(.logs) { () throws(EngineError) in
-            try attempt("read the log") { () throws(SystemError) in try OpenLog.all(path, bounded: !options.follow) }
+            try attempt("read the log") { () throws(SystemError) in
+                let files = try OpenLog.all(path, bounded: !options.follow && past == nil)
+                return past?.files(among: files) ?? files
+            }
         }
         if options.tail == nil { begin(LogStart(files)) } else { tail = LogTail(files, options) }
     }
@@ -124,6 +133,8 @@ actor LogReader {
     private struct Look: Sendable {
         var lines: [LogLine]
         var isEmpty: Bool
+        /// The last line is younger than what is wanted; the log is in the order of time.
+        var isPast: Bool
         var fresh: OpenLog?
         var cutter: LineCutter
     }
@@ -139,10 +150,11 @@ actor LogReader {
                 try OpenLog.more(held, successor, path)
             }
             var cutter = fresh == nil ? before : LineCutter()
-            let lines = cutter.add(bytes[...]).compactMap(LogLine.init(parsing:)).filter { line in
-                LogSelection.wants(line, options)
-            }
-            return Look(lines: lines, isEmpty: bytes.isEmpty, fresh: fresh, cutter: cutter)
+            let all = cutter.add(bytes[...]).compactMap(LogLine.init(parsing:))
+            let lines = all.filter { LogSelection.wants($0, options) }
+            var isPast = false
+            if let until = options.until, let last = all.last.flatMap({ Timestamp($0.time) }) { isPast = last > until }
+            return Look(lines: lines, isEmpty: bytes.isEmpty, isPast: isPast, fresh: fresh, cutter: cutter)
         }
         cutter = look.cutter
         if let fresh = look.fresh {
@@ -150,8 +162,10 @@ actor LogReader {
             if !later.isEmpty { later.removeFirst() }
         }
         pending += look.lines.map(chunk)
-        if let until = options.until, Timestamp.now > until { finished = true }
-        return !look.isEmpty || look.fresh != nil
+        let isAtEnd = look.isEmpty && look.fresh == nil
+        // Nothing that is wanted is still to come; of the past, all is read, in however many files it is.
+        if let until = options.until, look.isPast || (isAtEnd && Timestamp.now > until) { finished = true }
+        return !isAtEnd
     }
 
     private static func tellEndings(

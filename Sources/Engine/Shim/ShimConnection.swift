@@ -206,7 +206,7 @@ extension ShimCall {
     fileprivate var hop: Hop {
         switch self {
         case .start, .exec: .runtime
-        case .hello, .stop, .signal, .pause, .resume, .attach, .resize, .input, .inputClosed: .shim
+        case .hello, .stop, .signal, .pause, .resume, .attach, .attachMarked, .resize, .input, .inputClosed: .shim
         }
     }
 }
