@@ -1,4 +1,5 @@
 import APITypes
+import Lifecycle
 import Linux
 import TestKit
 import Testing
@@ -27,6 +28,38 @@ import Testing
                 #expect(each.count >= fixture.engine.core.facts.processors)
                 #expect(each.reduce(0, +) > 0)
             }
+        }
+    }
+
+    /// A stream, a single sample, and one that waits for nothing: they differ in what they are compared with.
+    @Test func eachSampleIsComparedWithTheOneBefore() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.run(shell("while :; do :; done"))
+            let stream = try await fixture.engine.containerStats(id, stream: true, oneShot: false)
+            let first = try #require(try await stream.next())
+            let second = try #require(try await stream.next())
+            #expect(first.preread == Timestamp.never.description && first.precpuStats.cpuUsage.totalUsage == 0)
+            #expect(second.preread == first.read)
+            #expect(second.precpuStats.cpuUsage.totalUsage == first.cpuStats.cpuUsage.totalUsage)
+            #expect(second.cpuStats.cpuUsage.totalUsage > first.cpuStats.cpuUsage.totalUsage)
+            #expect((second.cpuStats.systemCPUUsage ?? 0) > (first.cpuStats.systemCPUUsage ?? 0))
+            #expect(second.memoryStats.usage ?? 0 > 0 && second.pidsStats.current ?? 0 > 0)
+
+            let compared = try await fixture.engine.containerStats(id, stream: false, oneShot: false)
+            let one = try #require(try await compared.next())
+            #expect(one.preread != Timestamp.never.description && one.precpuStats.cpuUsage.totalUsage > 0)
+            #expect(try await compared.next() == nil)
+            let began = MonotonicClock.now()
+            let hasty = try await fixture.engine.containerStats(id, stream: false, oneShot: true)
+            #expect(try await hasty.next()?.preread == Timestamp.never.description)
+            #expect(MonotonicClock.now() - began < .seconds(1), "it waits for no second look")
+            #expect(try await hasty.next() == nil)
+
+            _ = try await fixture.engine.killContainer(id).result()
+            while try await stream.next() != nil {}
+            let ended = try await fixture.engine.containerStats(id, stream: false, oneShot: true)
+            let empty = try #require(try await ended.next())
+            #expect(empty.id == id && empty.cpuStats.cpuUsage.totalUsage == 0)
         }
     }
 

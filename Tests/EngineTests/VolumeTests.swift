@@ -1,4 +1,5 @@
 import APITypes
+import Images
 import Lifecycle
 import Linux
 import TestKit
@@ -117,6 +118,74 @@ import Testing
             #expect(try await !look("up:/home").contains("symbolic"), "it was filled again")
             let none = try await look("bare:/home:nocopy")
             #expect(!none.contains("text"), "\(none)")
+        }
+    }
+
+    @Test func copyUpKeepsExtendedAttributes() async throws {
+        try await Fixture.with { fixture in
+            let tree = fixture.directory("tree")
+            try File.makeDirectories(tree + "/data/d")
+            let mark = "import os; os.setxattr('\(tree)/data/d', 'user.colour', b'blue'); open('\(tree)/data/f', 'w')"
+            let capability =
+                "os.setxattr('\(tree)/data/f', 'security.capability', bytes.fromhex('0100000200040000' + '00' * 12))"
+            let marked = try Command.run("python3", ["-c", "\(mark).close(); \(capability)"])
+            try #require(marked.status.isSuccess, "\(marked.errors)")
+            let packed = try Command.run(
+                "tar", ["-C", tree, "--xattrs", "--xattrs-include=*", "-cf", fixture.directory("tree.tar"), "."])
+            try #require(packed.status.isSuccess, "\(packed.errors)")
+            var request = ImportRequest()
+            request.reference = "marked"
+            _ = try await fixture.engine.images.importRootfs(from: .path(fixture.directory("tree.tar")), request)
+            let id = try await fixture.create(["/none"]) { request in
+                request.config.image = "marked"
+                request.hostConfig?.binds = ["up:/data"]
+            }
+            // There is nothing to run in it; the volume is filled all the same.
+            _ = await #expect(throws: EngineError.self) { try await fixture.engine.startContainer(id) }
+            let place = fixture.directory("data/volumes/up/_data")
+            let look = try Command.run(
+                "python3",
+                [
+                    "-c",
+                    "import os; print(os.getxattr('\(place)/d', 'user.colour'), os.getxattr('\(place)/f', 'security.capability').hex())",
+                ])
+            #expect(look.output.contains("b'blue' 01000002"), "\(look.output) \(look.errors)")
+        }
+    }
+
+    /// Of a container that does not run: into its volumes, and not where it may not write itself.
+    @Test func archivesGoWhereTheContainerWouldSeeThem() async throws {
+        try await Fixture.with { fixture in
+            let host = fixture.directory("host")
+            try File.makeDirectories(host + "/inner")
+            try File.makeDirectories(fixture.directory("tree"))
+            try File.open(fixture.directory("tree/x"), [.writeOnly, .create]).writeAll(Array("text".utf8))
+            let packed = try Command.run(
+                "tar", ["-C", fixture.directory("tree"), "-cf", fixture.directory("x.tar"), "x"])
+            try #require(packed.status.isSuccess)
+            let tar = try File.read(fixture.directory("x.tar"))
+            let id = try await fixture.create(["true"]) { request in
+                request.config.volumes = ["/anon": EmptyObject()]
+                request.hostConfig?.binds = ["vol:/vol", "\(host):/ro:ro", "inner:/ro/inner", "locked:/locked:ro"]
+                request.hostConfig?.readonlyRootfs = true
+            }
+            func put(_ path: String) async throws {
+                let once = Once(tar)
+                try await fixture.engine.putArchive(
+                    into: id, ArchivePut(path: path), source: ByteStream { () throws(EngineError) in once.take() })
+            }
+            for place in ["/vol", "/anon", "/ro/inner"] { try await put(place) }
+            #expect(try File.read(fixture.directory("data/volumes/vol/_data/x")) == Array("text".utf8))
+            #expect(try File.read(fixture.directory("data/volumes/inner/_data/x")) == Array("text".utf8))
+            for place in ["/ro", "/locked", "/", "/tmp"] {
+                let error = await #expect(throws: EngineError.self, "\(place)") { try await put(place) }
+                #expect(error?.description.contains("read-only") == true, "\(place): \(error?.description ?? "")")
+            }
+            let (status, stream) = try await fixture.engine.getArchive(of: id, "/vol/x")
+            #expect(status.size == 4)
+            var bytes: [UInt8] = []
+            while let more = try await stream.next() { bytes += more }
+            #expect(String(decoding: bytes, as: UTF8.self).contains("text"))
         }
     }
 

@@ -76,12 +76,7 @@ extension Engine {
     /// `source` gives the tar, plain or compressed.
     public func putArchive(into reference: String, _ put: ArchivePut, source: ByteStream) async throws(EngineError) {
         let container = try core.container(reference)
-        if container.snapshot.document.host.readonlyRootfs {
-            throw .forbidden("container rootfs is marked read-only")
-        }
-        if let mount = container.snapshot.document.mounts.first(where: { $0.readOnly && $0.covers(put.path) }) {
-            throw .forbidden("mounted volume is marked read-only (\(mount.target))")
-        }
+        try container.snapshot.document.checkWritable(put.path)
         let rootfs = try await Rootfs.borrow(container, seesMounts: true)
         let result = await Result.of { () async throws(EngineError) in
             let request = try await container.copyIn(put, root: rootfs.path)
@@ -110,6 +105,18 @@ extension EngineError {
     fileprivate static func archive(_ error: ImageError, _ path: String, _ reference: String) -> EngineError {
         if case .noSuchPath = error { return .notFound(kind: "path", name: "\(path) in container \(reference)") }
         return EngineError(error)
+    }
+}
+
+extension ContainerDocument {
+    /// What lies there in a container that runs: the innermost mount, or the root file system.
+    fileprivate func checkWritable(_ path: String) throws(EngineError) {
+        let innermost = mounts.filter { $0.covers(path) }.max { $0.target.utf8.count < $1.target.utf8.count }
+        switch innermost?.readOnly {
+        case true?: throw .forbidden("mounted volume is marked read-only (\(innermost?.target ?? ""))")
+        case false?: break
+        case nil: if host.readonlyRootfs { throw .forbidden("container rootfs is marked read-only") }
+        }
     }
 }
 
