@@ -4,7 +4,7 @@ DESTDIR ?=
 BUILD ?= release
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-v2 conformance lint fmt reference bench fuzz demo install uninstall clean
+.PHONY: help setup build test test-v2 conformance chaos truth lint fmt reference bench fuzz demo install uninstall clean
 
 help: ## List the verbs
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -24,6 +24,12 @@ test-v2: ## Run tests of stops and hangs in a machine with cgroup v2, NFS and de
 conformance: ## Hold a private quelld against Docker's OpenAPI document, then run docker's own clients against it (many minutes)
 	@BUILD=$(BUILD) scripts/conformance
 	@BUILD=$(BUILD) conformance/run
+
+chaos: ## Random orders while everything around fails, audited against the kernel (MINUTES=n, SEED=s, BUILD=…)
+	@BUILD=$(BUILD) MINUTES=$(MINUTES) SEED=$(SEED) scripts/chaos
+
+truth: ## Stop containers by the thousands and look whether each has ended (STOPS=n, SEED=s, BUILD=…; 100,000 take an hour)
+	@BUILD=$(BUILD) STOPS=$(STOPS) SEED=$(SEED) scripts/truth
 
 lint: ## Format, imports between modules, shell scripts, links and completeness of documents
 	@scripts/lint

@@ -87,6 +87,32 @@ struct FullDiskTests {
         }
     }
 
+    /// To remove is how room is made; and a stop that was not recorded would be undone by the next engine.
+    @Test func removalsAndStopsNeedNoRoom() throws {
+        try withSmallDisk { daemon in
+            try daemon.must("volume", "create", "store")
+            for number in 1...4 { try daemon.must("create", "--name", "old\(number)", Programs.image, "true") }
+            try daemon.runReady("service", Scripts.handles, options: ["--restart", "unless-stopped"])
+            try daemon.runReady("forced", Scripts.handles)
+            // Until nothing of the database's own room is left either.
+            try fill(daemon)
+            while try daemon.quell("create", Programs.image, "true").succeeded { try fill(daemon) }
+            try daemon.must("stop", "service")
+            try daemon.must("rm", "-f", "forced")
+            try daemon.must("rm", "old1", "old2", "old3", "old4")
+            try daemon.must("volume", "rm", "store")
+            try daemon.crash()
+            try daemon.start()
+            #expect(try daemon.inspect("service", ".State.Status") == "exited")
+            #expect(try daemon.must("ps", "-a", "--filter", "name=old", "--filter", "name=forced", "-q") == "")
+            #expect(try daemon.must("volume", "ls", "-q") == "")
+            try makeRoom(daemon)
+            try daemon.must("rm", "service")
+            let reserve = try File.status(of: daemon.dataRoot + "/quell.db-reserve")
+            #expect(reserve?.size == 1 << 20, "it is kept for the next time")
+        }
+    }
+
     @Test func whatNeedsRoomIsRefusedAndNothingIsLost() throws {
         try withSmallDisk { daemon in
             try daemon.losingNothing {

@@ -75,7 +75,7 @@ extension Container {
         // With --rm, an engine that finds it ended removes it anyway.
         if !document.host.autoRemove || state.phase != .exited {
             state.phase = .removing
-            try await core.store.save(state, of: id, durable: !document.host.autoRemove)
+            try await core.store.save(state, of: id, durable: !document.host.autoRemove, important: true)
         }
         let trash = try await moveAway()
         if volumes { await removeAnonymousVolumes() }

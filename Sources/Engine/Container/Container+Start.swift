@@ -75,7 +75,7 @@ extension Container {
         let prepared = await prepared(shared)
         let supervision = await supervisor
         let (newProfile, connection) = (try prepared.get(), try supervision.get())
-        if laterOrder != nil { throw .conflict("container \(name) was stopped while it was being started") }
+        if laterOrder != nil { throw stoppedMeanwhile }
         try await runRuntime(connection)
         if let newProfile { await learnFilter(of: newProfile) }
     }
@@ -140,10 +140,14 @@ extension Container {
         case .failed(let failure, let message):
             // It ends by itself, when it has reaped what the runtime left.
             shimRefused = true
+            // The shim ends the runtime for a kill: that is the reason then, and not what the runtime died of.
+            if laterOrder?.isKill == true, failure == .runtime { throw stoppedMeanwhile }
             throw Container.startError(failure, Container.naming(document.command, in: message, of: failure))
         case .done, .snapshot, .accepted, .marked: throw .system("the shim answered start wrongly")
         }
     }
+
+    private var stoppedMeanwhile: EngineError { .conflict("container \(name) was stopped while it was being started") }
 
     /// A runtime says "Permission denied" and the like without saying of what: the command is named where it is at fault.
     static func naming(_ command: [String], in message: String, of failure: StartFailure) -> String {

@@ -38,7 +38,7 @@ extension Container {
         case .cancelRestart:
             cancelRestartTimer()
             state.desired = .stopped
-            try await core.store.save(state, of: id, durable: true)
+            try await core.store.save(state, of: id, durable: true, important: true)
             publish()
             return finishedJob()
         case .order, .orderLater: break

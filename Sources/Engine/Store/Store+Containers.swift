@@ -73,16 +73,17 @@ extension Store {
         }
     }
 
-    func save(_ state: RunState, of id: String, durable: Bool) async throws(EngineError) {
-        try await write("record the state of container \(id)", durable: durable) {
+    /// `important`: see `write`.
+    func save(_ state: RunState, of id: String, durable: Bool, important: Bool = false) async throws(EngineError) {
+        try await write("record the state of container \(id)", durable: durable, important: important) {
             try Store.update(state, of: id, in: $0)
         }
     }
 
-    /// As `save`, durable, and asked for before this returns: no later write can overtake it.
+    /// As `save`, durable and important, and asked for before this returns: no later write can overtake it.
     func saving(_ state: RunState, of id: String) -> Promise<Result<Void, EngineError>> {
         let promise = Promise<Result<Void, EngineError>>()
-        enqueue("record the state of container \(id)", durable: true) {
+        enqueue("record the state of container \(id)", durable: true, important: true) {
             try Store.update(state, of: id, in: $0)
         } then: {
             promise.resolve($0)
@@ -143,7 +144,7 @@ extension Store {
     }
 
     func deleteContainer(_ id: String) async throws(EngineError) {
-        try await write("forget container \(id)", durable: false, Store.deletion(of: id))
+        try await write("forget container \(id)", durable: false, important: true, Store.deletion(of: id))
     }
 
     private static func deletion(of id: String) -> @Sendable (Database) throws -> Void {

@@ -43,7 +43,7 @@ extension Store {
     }
 
     func deleteVolume(_ name: String) async throws(EngineError) {
-        try await write("forget volume \(name)", durable: true) { database in
+        try await write("forget volume \(name)", durable: true, important: true) { database in
             try database.execute(sql: "DELETE FROM volume WHERE name = ?", arguments: [name])
         }
     }

@@ -11,6 +11,7 @@ final class Store: Sendable {
     static let schema = 1
     private let queue: DatabaseQueue
     private let file: DatabaseFile
+    private let reserve: DiskReserve
     private var path: String { file.path }
     private let logger: Logger
     private let reactor: Reactor?
@@ -29,6 +30,7 @@ final class Store: Sendable {
     ) throws(EngineError) {
         let file = DatabaseFile(path: path, containers: containers)
         (self.file, self.logger, self.reactor, self.deadline) = (file, logger, reactor, deadline)
+        reserve = DiskReserve(beside: path, logger: logger)
         try file.prepare()
         var configuration = GRDB.Configuration()
         configuration.busyMode = .timeout(5)
@@ -44,6 +46,7 @@ final class Store: Sendable {
             queue = try DatabaseQueue(path: path, configuration: configuration)
             try queue.writeWithoutTransaction { try Store.check($0, file) }
         } catch let error as EngineError { throw error } catch { throw Store.explain(error, file, "open") }
+        reserve.keep()
     }
 
     private static func check(_ database: Database, _ file: DatabaseFile) throws {
@@ -108,9 +111,10 @@ final class Store: Sendable {
     /// otherwise it survives the end of this process.
     ///
     /// `.timedOut` at the deadline; it may still be written then. With `undo` nothing of it stays: a transaction that has not
-    /// begun never does, and one that hung is taken back, before anything else is written.
+    /// begun never does, and one that hung is taken back, before anything else is written. `important`: a full disk gives its
+    /// reserve for it.
     func write<Value: Sendable>(
-        _ what: String, durable: Bool, undo: (@Sendable (Database) throws -> Void)? = nil,
+        _ what: String, durable: Bool, important: Bool = false, undo: (@Sendable (Database) throws -> Void)? = nil,
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(EngineError) -> Value {
         let promise = Promise<Result<Value, EngineError>>()
@@ -119,7 +123,7 @@ final class Store: Sendable {
                 .failure(.timedOut("\(what): the disk that holds \(path) took longer than \(deadline.shortText)"))
             )
         }
-        enqueue(what, durable: durable, undo: undo) { database in
+        enqueue(what, durable: durable, important: important, undo: undo) { database in
             if undo != nil, case .failure(let calledOff)? = promise.current { throw calledOff }
             return try body(database)
         } then: {
@@ -140,7 +144,7 @@ final class Store: Sendable {
 
     /// `done` says whether anybody has waited for it; otherwise it is undone.
     func enqueue<Value: Sendable>(
-        _ what: String, durable: Bool, undo: (@Sendable (Database) throws -> Void)? = nil,
+        _ what: String, durable: Bool, important: Bool = false, undo: (@Sendable (Database) throws -> Void)? = nil,
         _ body: @escaping @Sendable (Database) throws -> Value,
         then done: @escaping @Sendable (Result<Value, EngineError>) -> Bool
     ) {
@@ -148,8 +152,11 @@ final class Store: Sendable {
             _ = done(.failure(.closing))
             return
         }
-        queue.asyncWriteWithoutTransaction { [file, logger] database in
-            let result = Store.perform(what, file) { try Store.transaction(database, durable: durable, body) }
+        queue.asyncWriteWithoutTransaction { [file, logger, reserve] database in
+            let write = { Store.perform(what, file) { try Store.transaction(database, durable: durable, body) } }
+            var result = write()
+            if case .failure = result, important, file.isOnFullDisk, reserve.giveUp() { result = write() }
+            if case .success = result { reserve.keep() }
             guard !done(result), case .success = result, let undo else { return }
             let undone = Store.perform("take back: \(what)", file) {
                 try Store.transaction(database, durable: durable, undo)
