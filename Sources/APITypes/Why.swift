@@ -146,6 +146,8 @@ public struct WhyRemedy: DockerObject, Hashable {
     public var cost: String = ""
     /// That `quell release` wants; nil: it does it without being told.
     public var flag: String?
+    /// False: it lets go of nothing, and only makes the wait cheaper.
+    public var frees: Bool = false
 
     public init() {}
 }

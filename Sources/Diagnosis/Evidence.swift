@@ -103,7 +103,10 @@ public struct ProcessEvidence: Hashable, Sendable {
 
     public var pid: Int32 { name.pid }
     public var comm: String { name.comm }
-    public var isNamespaceInit: Bool { namespacePids.count > 1 && namespacePids.last == 1 }
+    /// PID 1 of its PID namespace, be that ours.
+    public var isNamespaceInit: Bool { namespacePids.last == 1 }
+    /// PID 1 of a namespace below ours, as that of a container is: KILL from here ends it.
+    var isInnerInit: Bool { isNamespaceInit && namespacePids.count > 1 }
 }
 
 /// A dead process in the PID namespace of the subject whose parent is outside of it and has not reaped it.

@@ -29,8 +29,7 @@ extension Explanation {
     /// Processes in whose memory alone it is told on which path they hang: with that memory the way to free them would be lost.
     public var witnesses: Set<Int32> {
         let freeable = causes.filter { cause in
-            cause.certainty != .harmless
-                && cause.remedies.contains { if case .releaseMemory = $0 { false } else { true } }
+            cause.certainty != .harmless && cause.remedies.contains(where: \.frees)
         }
         return Set(freeable.flatMap(\.tasks).filter { $0.file != nil && $0.file?.descriptor == nil }.map(\.pid))
     }

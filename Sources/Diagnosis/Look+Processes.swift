@@ -28,14 +28,14 @@ extension Look {
 
     /// An init that waits for its last children is in no control group any more, and nobody may have named it.
     private func addInit(_ uptime: Duration?) {
-        guard evidence.subject.main == nil, !evidence.processes.contains(where: \.isNamespaceInit),
+        guard evidence.subject.main == nil, !evidence.processes.contains(where: \.isInnerInit),
             let inner = evidence.processes.first(where: { $0.namespacePids.count > 1 }),
             let namespace = reading({ () throws(SystemError) in try procfs.link("\(inner.pid)/ns/pid") })
         else { return }
         for pid in reading({ () throws(SystemError) in try procfs.processes() }) ?? [] {
             if isLate { return gap("the init of its PID namespace was not looked for: no time was left") }
             guard quietly({ () throws(SystemError) in try procfs.link("\(pid)/ns/pid") }) == namespace,
-                var found = process(pid, uptime), found.isNamespaceInit
+                var found = process(pid, uptime), found.isInnerInit
             else { continue }
             for index in evidence.processes.indices { evidence.processes[index].isMain = false }
             found.isMain = true
@@ -90,7 +90,7 @@ extension Look {
     /// An init that ends waits until all of its namespace are dead and reaped, wherever their control group and their parent
     /// are (LINUX 6, 10). So where one waits, the whole host is searched for them.
     func lookAtNamespace() {
-        guard let main = evidence.processes.first(where: { $0.isMain && $0.isNamespaceInit }),
+        guard let main = evidence.processes.first(where: { $0.isMain && $0.isInnerInit }),
             let wchan = reading({ () throws(SystemError) in try procfs.waitChannel(of: main.pid, task: main.pid) }),
             Look.isEnding(
                 wchan, reading { () throws(SystemError) in try procfs.kernelStack(of: main.pid, task: main.pid) }),

@@ -55,6 +55,16 @@ extension Remedy {
         }
     }
 
+    /// It lets go of what hangs; or it only lessens what that costs meanwhile.
+    public var frees: Bool {
+        switch self {
+        case .thawCgroup, .continueProcess, .detachTracer, .killTracer, .abortFuse, .thawFileSystem, .resumeDevice,
+            .forceUnmount, .killParent:
+            true
+        case .releaseMemory: false
+        }
+    }
+
     /// For a shell, as root. Empty: there is no command that does it.
     public var command: String {
         switch self {

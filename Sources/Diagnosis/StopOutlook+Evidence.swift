@@ -65,7 +65,12 @@ extension StopOutlook {
         }
         recipients = able.map(\.name)
         notes.append("\(main.name.text) is PID 1 without a handler for \(signal): the kernel throws the signal away")
-        if able.isEmpty {
+        if !main.isInnerInit {
+            expectation = .unhandled
+            recipients = []
+            notes.append(
+                "it is PID 1 of the namespace that is looked from: KILL from inside of that does not end it either")
+        } else if able.isEmpty {
             expectation = .unhandled
             switch evidence.subject.plan.unhandled {
             case .kill: notes.append("nothing in it can react: it is killed at once, without waiting in vain")

@@ -142,6 +142,7 @@ extension WhyRemedy {
     init(_ remedy: Remedy, option: String?) {
         self.init()
         (name, command, cost, flag) = (remedy.name, remedy.command, remedy.cost, option)
+        frees = remedy.frees
     }
 }
 

@@ -49,6 +49,15 @@ import Testing
         #expect(outlook([]).expectation == .gone)
     }
 
+    /// The host's own PID 1, or that of the namespace that Quell itself is in.
+    @Test func initOfTheNamespaceThatIsLookedFrom() {
+        let found = outlook([Made(comm: "init", namespacePids: [1])])
+        #expect(found.expectation == .unhandled && found.recipients.isEmpty)
+        #expect(found.notes.contains { $0.contains("is PID 1 without a handler") }, "\(found.notes)")
+        #expect(found.notes.contains { $0.contains("KILL") && $0.contains("does not end it") }, "\(found.notes)")
+        #expect(outlook([Made(caught: Self.term, namespacePids: [1])]).expectation == .graceful)
+    }
+
     @Test func unhandledSaysWhatFollows() {
         #expect(outlook([Made()]).notes.contains { $0.contains("killed at once") })
         #expect(outlook([Made()], unhandled: .wait).notes.contains { $0.contains("whole grace period") })

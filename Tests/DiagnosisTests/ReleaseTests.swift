@@ -165,7 +165,7 @@ import Testing
         #expect(untouched.explanation.option(for: offered) == "--continue", "\(offered)")
         #expect(outcome("continue-process", untouched) == .needsOption && untouched.isPopulated == true)
         let done = try release(subject(group)) { $0.resumeProcesses = true }
-        #expect(outcome("continue-process", done) == .done, "\(done.remedies)")
+        #expect(outcome("continue-process", done) == .done && done.held.isEmpty, "\(done.remedies), \(done.held)")
         #expect(try reader.waitUntilEnded() == .signal(.kill, coreDumped: false))
         #expect(try !server.isGone() && File.status(of: directory.path + "/data") != nil, "the mount is as it was")
     }

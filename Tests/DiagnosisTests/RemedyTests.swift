@@ -24,5 +24,6 @@ struct RemedyTests {
         #expect(Set(beyond.map(\.flag)).count == beyond.count)
         #expect(!beyond.contains { $0.flag == nil })
         #expect(Remedy.releaseMemory([process]).flag == nil)
+        #expect(beyond.allSatisfy(\.frees) && !Remedy.releaseMemory([process]).frees)
     }
 }

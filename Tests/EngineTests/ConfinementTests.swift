@@ -1,6 +1,7 @@
 import APITypes
-import Engine
 import Testing
+
+@testable import Engine
 
 /// What a container sees from inside.
 @Suite(.serialized, .timeLimit(.minutes(2)))
@@ -102,6 +103,21 @@ struct ConfinementTests {
             try await fixture.engine.startContainer(id)
             #expect(await ended.result().statusCode != 0)
             #expect(try await fixture.engine.inspectContainer(id).state.oomKilled)
+        }
+    }
+
+    /// Where it cannot be done (cgroup v2), the client is warned, and the container starts without it.
+    @Test func theKernelsKillIsSwitchedOffOrAWarningSaysThatItIsNot() async throws {
+        try await Fixture.with { fixture in
+            var (request, host) = (ContainerCreateRequest(), HostConfig())
+            (host.memory, host.oomKillDisable) = (32 << 20, true)
+            (request.config.image, request.config.cmd, request.hostConfig) = ("busybox", ["true"], host)
+            let created = try await fixture.engine.createContainer(request, name: nil)
+            let isUnified = fixture.engine.core.facts.isUnified
+            #expect(created.warnings.contains { $0.contains("OOM killer") } == isUnified, "\(created.warnings)")
+            let ended = try await fixture.engine.waitContainer(created.id, .nextExit)
+            try await fixture.engine.startContainer(created.id)
+            #expect(await ended.result().statusCode == 0)
         }
     }
 

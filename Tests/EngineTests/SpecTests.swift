@@ -135,6 +135,15 @@ struct SpecTests {
         #expect(resources?["pids"] == ["limit": 50])
     }
 
+    /// v2 has no such switch, and the runtime refuses to start a container for it.
+    @Test(arguments: [false, true]) func theKernelsKillIsSwitchedOffWhereThatCanBe(isUnified: Bool) throws {
+        var input = try SpecTests.input { ($0.host.memory, $0.host.oomKillDisable) = (64 << 20, true) }
+        input.facts.isUnified = isUnified
+        let memory = try Spec.make(input)["linux"]?["resources"]?["memory"]
+        #expect(memory?["limit"] == 67_108_864)
+        #expect(memory?["disableOOMKiller"] == (isUnified ? nil : true))
+    }
+
     @Test(
         arguments: [
             { (host: inout HostConfig) in host.memory = 1024 },

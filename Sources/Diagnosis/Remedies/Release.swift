@@ -16,7 +16,7 @@ public struct Release: Sendable {
     public static let usualLimit = Duration.seconds(5)
     /// Of all the time, that of the look: `Collector.usualLimit` as a rule.
     private static let lookShare = 0.15
-    /// How long what was freed has to show it.
+    /// How long the rest of what was freed has to end; and all that can show anything where nothing was done that frees.
     private static let settling = Duration.seconds(1)
 
     /// Returns about the deadline at the latest. Blocks: for a thread of its own.
@@ -42,16 +42,21 @@ public struct Release: Sendable {
 
     private func observe(_ report: inout ReleaseReport, _ evidence: Evidence, until deadline: Instant) {
         var held = report.explanation.causes.flatMap(\.tasks)
-        let limit = report.hasActed ? min(deadline, MonotonicClock.now() + Release.settling) : MonotonicClock.now()
+        let now = MonotonicClock.now()
+        let settled = report.hasActed ? min(deadline, now + Release.settling) : now
+        // A server that was continued answers when it gets a processor: who waits for it is waited for as long as there is time.
+        let limit = report.hasFreed ? deadline : settled
         while true {
+            // Before the tasks: one that ends in between would count as held though nothing is left.
+            report.isPopulated = populated()
             held.removeAll { task in
                 let isFree = hasGoneOn(task)
                 if isFree && !report.freed.contains(task) { report.freed.append(task) }
                 return isFree
             }
-            report.isPopulated = populated()
             let isOver = evidence.populated == true && report.isPopulated == false
-            if isOver || (held.isEmpty && !report.explanation.isStuck) || MonotonicClock.now() >= limit { break }
+            if held.isEmpty && (isOver || !report.explanation.isStuck) { break }
+            if MonotonicClock.now() >= (held.isEmpty ? settled : limit) { break }
             pause()
         }
         report.held = held

@@ -20,6 +20,8 @@ public struct ReleaseReport: Hashable, Sendable {
 
     /// Something was done.
     public var hasActed: Bool { remedies.contains { $0.outcome == .done } }
+    /// Something was done that lets go of what hangs.
+    var hasFreed: Bool { remedies.contains { $0.outcome == .done && $0.remedy.frees } }
     /// Something was asked for and could not be done.
     public var hasFailed: Bool {
         remedies.contains {

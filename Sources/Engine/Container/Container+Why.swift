@@ -51,7 +51,7 @@ extension StuckCause {
     /// Nil where nothing holds up a KILL.
     init?(_ explanation: Explanation, container: String) {
         guard let cause = explanation.causes.first(where: { $0.certainty != .harmless }) else { return nil }
-        let commands = explanation.remedies.map { remedy in
+        let commands = explanation.remedies.filter(\.frees).map { remedy in
             "quell release" + (explanation.option(for: remedy).map { " \($0)" } ?? "") + " \(container)"
         }
         self.init(

@@ -76,15 +76,21 @@ struct WhyText {
     // MARK: what to do
 
     private var remedies: [String] {
-        if report.remedies.isEmpty { return report.stuck ? ["  what frees it: nothing that is known from here"] : [] }
-        return ["  what frees it:"]
-            + report.remedies.flatMap { remedy in
-                let release = "quell release" + (remedy.flag.map { " \($0)" } ?? "") + " \(operand)"
-                let ways = [release, remedy.command].filter { !$0.isEmpty }
-                return [
-                    "    \(remedy.name): " + ways.joined(separator: "   or   "), "      costs others: \(remedy.cost)",
-                ]
-            }
+        let (freeing, others) = (report.remedies.filter(\.frees), report.remedies.filter { !$0.frees })
+        var lines: [String] = []
+        if !freeing.isEmpty {
+            lines = ["  what frees it:"] + freeing.flatMap(remedy)
+        } else if report.stuck {
+            lines = ["  what frees it: nothing that is known from here"]
+        }
+        if !others.isEmpty { lines += ["  what helps meanwhile, and does not free it:"] + others.flatMap(remedy) }
+        return lines
+    }
+
+    private func remedy(_ remedy: WhyRemedy) -> [String] {
+        let release = "quell release" + (remedy.flag.map { " \($0)" } ?? "") + " \(operand)"
+        let ways = [release, remedy.command].filter { !$0.isEmpty }
+        return ["    \(remedy.name): " + ways.joined(separator: "   or   "), "      costs others: \(remedy.cost)"]
     }
 
     /// What it is called on a command line.
