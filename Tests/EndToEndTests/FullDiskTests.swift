@@ -179,13 +179,19 @@ struct FullDiskTests {
         try withDaemon(prepare: { try $0.limitRunRoot(megabytes: 1) }) { daemon in
             try daemon.losingNothing {
                 let ballast = daemon.runRoot + "/ballast"
+                let fill = {
+                    let end = try Programs.system(
+                        "dd", ["if=/dev/zero", "of=" + ballast, "bs=1k", "oflag=append", "conv=notrunc"])
+                    #expect(end.status == .code(1) && end.errors.contains("No space left"), "\(end.text)")
+                }
                 try daemon.runReady("polite", Scripts.handles)
-                let end = try Programs.system("dd", ["if=/dev/zero", "of=" + ballast, "bs=1k"])
-                #expect(end.status == .code(1) && end.errors.contains("No space left"), "\(end.text)")
+                try fill()
                 try daemon.refuses(["run", "--rm", Programs.image, "true"], code: 125, saying: ["No space left"])
                 #expect(try daemon.must("ps", "--format", "{{.Names}}", "--filter", "name=polite") == "polite")
                 try daemon.refuses(["exec", "polite", "true"], code: 126, saying: ["No space left"])
                 #expect(try StopVerdict.one(try daemon.quell("stop", "--format", "json", "polite")).exitCode == 0)
+                // What its end has given back is gone as well.
+                try fill()
                 try daemon.refuses(["start", "polite"], code: 1, saying: ["No space left"])
                 try File.unlink(ballast)
                 try daemon.must("start", "polite")
