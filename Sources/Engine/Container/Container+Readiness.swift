@@ -15,23 +15,8 @@ extension Container {
     private static let looks: [Duration] = [.seconds(1), .seconds(3), .seconds(10), .seconds(30)]
     private static let pause = Duration.seconds(60)
 
-    /// A moment after the start, and ever again while this run lasts. Its mounts are saved at once: it may hang from then on.
-    func watchReadiness() {
-        watchReadiness(from: 0)
-        let core = core
-        Task {
-            do throws(EngineError) {
-                let subject = try core.subject(snapshot)
-                try await Blocking.run(
-                    "saving the mounts of \(name)", within: .seconds(2), on: core.reactor, .diagnosis
-                ) {
-                    [weak self] () throws(EngineError) in self?.saveMounts(of: subject)
-                }
-            } catch { core.logger.debug("container \(id): \(error)") }
-        }
-    }
-
-    private func watchReadiness(from number: Int) {
+    /// A moment after the start, and ever again while this run lasts.
+    func watchReadiness(from number: Int = 0) {
         let run = run
         let pause = number < Container.looks.count ? Container.looks[number] : Container.pause
         core.reactor.after(pause) { [weak self] in
@@ -47,6 +32,7 @@ extension Container {
             try await Blocking.run("looking at \(name)", within: .seconds(2), on: core.reactor, .diagnosis) {
                 [weak self] () throws(EngineError) in
                 guard let self else { return }
+                if number == 0 { self.saveMounts(of: subject) }
                 _ = core.look(self, subject, until: MonotonicClock.now() + .seconds(1))
             }
         } catch { core.logger.debug("container \(id): \(error)") }
@@ -58,8 +44,6 @@ extension Container {
         guard let main = subject.main else { return }
         do throws(SystemError) {
             let mounts = try File.read("/proc/\(main)/mountinfo", limit: 4 << 20)
-            // It is ending already: what an earlier look has saved is worth more.
-            guard !mounts.isEmpty else { return }
             let file = try File.open(paths.savedMounts, [.writeOnly, .create, .truncate])
             try file.writeAll(mounts)
         } catch { core.logger.debug("the mounts of container \(id) are not saved: \(error)") }
