@@ -16,9 +16,6 @@ class Faults:
         self.counts = {}
         self.quelld_works = threading.Event()
         self.quelld_works.set()
-        # Monotonic seconds at which the last fault of the host ended: answers that were under way then may be late.
-        self.last = 0.0
-        self.load = None
 
     KINDS = {
         "quelld killed": 4, "quelld stopped": 3, "shim killed": 3, "shim stopped": 4, "runtime killed": 3,
@@ -29,7 +26,6 @@ class Faults:
         kind = self.random.choices(list(self.KINDS), list(self.KINDS.values()))[0]
         self.counts[kind] = self.counts.get(kind, 0) + 1
         getattr(self, kind.replace(" ", "_"))()
-        self.last = time.monotonic()
 
     def quelld_killed(self):
         self.quelld_works.clear()

@@ -67,24 +67,6 @@ def mark_of(pid):
     return None
 
 
-def cgroups_of(pid):
-    """Paths of the cgroup directories that the process is in, in every hierarchy that is mounted."""
-    try:
-        with open(f"/proc/{pid}/cgroup") as file:
-            lines = file.read().splitlines()
-    except OSError:
-        return []
-    found = []
-    for line in lines:
-        _, controllers, path = line.split(":", 2)
-        if path == "/":
-            continue
-        for top in _hierarchies().get(controllers, ()):
-            if os.path.isdir(top + path):
-                found.append(top + path)
-    return found
-
-
 _tops = None
 
 
