@@ -130,6 +130,20 @@ int clinux_process_mrelease(int pidfd)
 int clinux_become_subreaper(void) { return RESULT(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)); }
 int clinux_set_parent_death_signal(int signal) { return RESULT(prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0)); }
 int clinux_set_name(const char *name) { return RESULT(prctl(PR_SET_NAME, name, 0, 0, 0)); }
+
+int clinux_run_on(int processor)
+{
+    if (processor < 0) return -EINVAL;
+    cpu_set_t *set = CPU_ALLOC(processor + 1);
+    if (!set) return -ENOMEM;
+    size_t size = CPU_ALLOC_SIZE(processor + 1);
+    CPU_ZERO_S(size, set);
+    CPU_SET_S(processor, size, set);
+    int result = RESULT(sched_setaffinity(0, size, set));
+    CPU_FREE(set);
+    return result;
+}
+
 int clinux_set_no_new_privileges(void) { return RESULT(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)); }
 int clinux_set_dumpable(bool on) { return RESULT(prctl(PR_SET_DUMPABLE, on ? 1 : 0, 0, 0, 0)); }
 int clinux_lock_memory(void) { return RESULT(mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)); }

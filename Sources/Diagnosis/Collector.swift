@@ -30,6 +30,8 @@ final class Look {
     let deadline: Instant
     var evidence: Evidence
     var mounts: MountTables
+    /// Of tasks that may hang, by number.
+    var lastRuns: [Int32: SchedulerInstant] = [:]
 
     /// Between the two samples, where there is time for it.
     static let sampleDistance = Duration.milliseconds(150)
@@ -49,6 +51,7 @@ final class Look {
         lookAtProcesses()
         lookAtNamespace()
         lookAtTasks()
+        lookAtClocks()
         lookAtFreezers()
         probe()
         lookAtFiles()

@@ -5,7 +5,7 @@ internal import Linux
 
 extension Look {
     /// Of the time that the look has: 200 ms as a rule, and half of that. A slow machine is given more for all of it.
-    private var commandLimit: Duration { (deadline - evidence.takenAt) / 4 }
+    var commandLimit: Duration { (deadline - evidence.takenAt) / 4 }
     private var textLimit: Duration { (deadline - evidence.takenAt) / 8 }
     private static let texts = 4
 
@@ -22,7 +22,7 @@ extension Look {
         }
     }
 
-    private func ask(_ words: [String], _ limit: Duration) -> ProbeResult? {
+    func ask(_ words: [String], _ limit: Duration) -> ProbeResult? {
         let until = min(deadline, MonotonicClock.now() + limit)
         guard let result = prober.output(of: words, until: until) else {
             evidence.probes.isRefused = true

@@ -5,7 +5,6 @@ internal import Linux
 
 extension Look {
     func lookAtTasks() {
-        let now = reading { () throws(SystemError) in try procfs.lastRun("thread-self") }
         var count = 0
         var details = 0
         for index in evidence.processes.indices {
@@ -19,7 +18,7 @@ extension Look {
                 count += 1
                 if details < Look.detailLimit, task.isWorthDetails || (process.isMain && tid == process.pid) {
                     details += 1
-                    add(&task, now: now)
+                    add(&task)
                 }
                 evidence.processes[index].tasks.append(task)
             }
@@ -38,7 +37,7 @@ extension Look {
         return task
     }
 
-    private func add(_ task: inout TaskEvidence, now: Duration?) {
+    private func add(_ task: inout TaskEvidence) {
         let (pid, tid) = (task.pid, task.tid)
         let stack = reading { () throws(SystemError) in try procfs.kernelStack(of: pid, task: tid) } ?? []
         task.stack = stack.map(StackLine.function)
@@ -46,10 +45,28 @@ extension Look {
             task.call = SystemCall(
                 number: call.number, name: SystemCallNames.name(of: call.number), arguments: call.arguments)
         }
-        if let now, let last = reading({ () throws(SystemError) in try procfs.lastRun("\(pid)/task/\(tid)") }) {
-            task.asleep = max(.zero, now - last)
+        guard task.isWorthDetails else { return }
+        lastRuns[tid] = reading { () throws(SystemError) in try procfs.lastRun(of: pid, task: tid) }
+    }
+
+    /// How long they have not run, each by the clock of the processor that it ran on. Where that is not to be had in time, it
+    /// stays unknown: another's may be off by as much as the host has taken away of either, which is seconds and minutes.
+    func lookAtClocks() {
+        let processors = Set(lastRuns.values.map(\.processor)).sorted().prefix(Look.clockLimit)
+        guard !processors.isEmpty, let answer = ask(["clock"] + processors.map { "\($0)" }, commandLimit) else {
+            return
+        }
+        let clocks = HangingLookAnswer.clocks(parsing: answer.bytes)
+        for index in evidence.processes.indices {
+            for place in evidence.processes[index].tasks.indices {
+                guard let last = lastRuns[evidence.processes[index].tasks[place].tid], let now = clocks[last.processor]
+                else { continue }
+                evidence.processes[index].tasks[place].asleep = max(.zero, now - last.time)
+            }
         }
     }
+
+    private static let clockLimit = 64
 
     /// The second sample, of those that may be stuck.
     func lookAgain() {

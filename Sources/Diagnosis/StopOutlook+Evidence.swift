@@ -68,8 +68,6 @@ extension StopOutlook {
         if !main.isInnerInit {
             expectation = .unhandled
             recipients = []
-            notes.append(
-                "it is PID 1 of the namespace that is looked from: KILL from inside of that does not end it either")
         } else if able.isEmpty {
             expectation = .unhandled
             switch evidence.subject.plan.unhandled {
@@ -93,6 +91,9 @@ extension StopOutlook {
     private static let freshness = Duration.seconds(3)
 
     private mutating func addNotes(_ main: ProcessEvidence, _ evidence: Evidence) {
+        if main.isNamespaceInit && !main.isInnerInit {
+            notes.append("it is PID 1 of the namespace that is looked from: KILL from inside of that does not end it")
+        }
         let leader = main.tasks.first { $0.tid == main.pid } ?? main.tasks.first
         if leader?.state == "T" {
             notes.append(

@@ -21,7 +21,8 @@ public struct TaskEvidence: Hashable, Sendable {
     public var switches: SwitchCounts
     /// Of the second sample; nil: it was gone by then, or not looked at.
     public var laterSwitches: SwitchCounts?
-    /// About how long it has not run, where the kernel tells (`/proc/PID/sched`).
+    /// About how long it has not run, where the kernel tells (`/proc/PID/sched`). Less than that where the host takes
+    /// processors away: never more.
     public var asleep: Duration?
     /// For the task or its process.
     public var isKillPending = false

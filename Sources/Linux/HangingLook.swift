@@ -1,7 +1,9 @@
-/// Reads of a process's memory, which wait for its mmap_lock and can hang for ever: for disposable children alone.
+/// What may hang, or wait long: reads of a process's memory, which wait for its mmap_lock, and moving to a processor that others
+/// keep busy. For disposable children alone.
 ///
 ///     command PID…        for each, what /proc/PID/cmdline has: `PID LENGTH`, a line end, the bytes, a line end
 ///     text PID ADDRESS    the text at the address, to its NUL; at most 4096 bytes
+///     clock PROCESSOR…    the time on the scheduler's clock of each: `PROCESSOR MICROSECONDS`
 ///
 /// Each answer is written as soon as it is there: a reader has what came before the one that hangs.
 public enum HangingLook {
@@ -17,6 +19,9 @@ public enum HangingLook {
                 return 2
             }
             return text(of: pid, at: address)
+        case ("clock", 2...):
+            let processors = words.dropFirst().compactMap { Int(decimal: Array($0.utf8)) }
+            return processors.count == words.count - 1 ? clocks(of: processors) : 2
         // Calls that may hang as well, and change something.
         default: return RemedyCall.run(words) ?? 2
         }
@@ -36,6 +41,22 @@ public enum HangingLook {
         return result
     }
 
+    /// Who arrives on a processor is given the time there.
+    private static func clocks(of processors: [Int]) -> Int32 {
+        var result: Int32 = 0
+        for processor in processors {
+            do throws(SystemError) {
+                try ProcessSelf.run(onProcessor: processor)
+                guard let time = try Procfs.live.schedulerTime("thread-self") else { return 1 }
+                try Descriptor.writeAll(1, Array("\(processor) \(Int64(time / .microseconds(1)))\n".utf8))
+            } catch {
+                // That one is offline or not for us: others may be.
+                result = 1
+            }
+        }
+        return result
+    }
+
     private static func text(of pid: Int32, at address: UInt64) -> Int32 {
         do throws(SystemError) {
             let memory = try File.open("/proc/\(pid)/mem", .readOnly)
@@ -49,8 +70,21 @@ public enum HangingLook {
     }
 }
 
-/// The answer of `command`, as far as it came.
+/// The answers of `command` and `clock`, as far as they came.
 public enum HangingLookAnswer {
+    /// The times by processor. A line that is cut short is left out.
+    public static func clocks(parsing bytes: [UInt8]) -> [Int: Duration] {
+        var table: [Int: Duration] = [:]
+        for line in bytes.prefix(through: bytes.lastIndex(of: 10) ?? -1).lines {
+            let words = line.words
+            guard words.count == 2, let processor = Int(decimal: words[0]), let time = Int64(decimal: words[1]) else {
+                continue
+            }
+            table[processor] = .microseconds(time)
+        }
+        return table
+    }
+
     /// Arguments by pid. What is cut short is left out.
     public static func commands(parsing bytes: [UInt8]) -> [Int32: [String]] {
         var table: [Int32: [String]] = [:]

@@ -32,6 +32,14 @@ public enum ProcessSelf {
         try check(unsafe clinux_set_name(name), "prctl PR_SET_NAME")
     }
 
+    /// On return the calling thread is on this processor, and stays there. EINVAL: it is offline, or not for us (cpuset).
+    static func run(onProcessor number: Int) throws(SystemError) {
+        guard let number = Int32(exactly: number) else {
+            throw SystemError("sched_setaffinity", "processor \(number)", errno: 22)
+        }
+        try check(clinux_run_on(number), "sched_setaffinity", "processor \(number)")
+    }
+
     /// A write to a closed pipe gives EPIPE.
     public static func ignoreBrokenPipes() throws(SystemError) {
         try check(clinux_ignore_signal(Signal.pipe.number), "sigaction", "SIGPIPE")

@@ -17,6 +17,8 @@ public struct ProcessStat: Hashable, Sendable {
     public var startTicks: UInt64
     public var virtualBytes: UInt64
     public var residentPages: UInt64
+    /// That it last ran on; nil on kernels that do not tell.
+    public var processor: Int?
     /// It runs a program of its own: it has executed one since it was forked, and the kernel has set that up. Of a process
     /// whose memory is gone, or that we may not look into, this is false.
     public var hasProgram: Bool
@@ -45,6 +47,7 @@ public struct ProcessStat: Hashable, Sendable {
         self.terminal = ProcessStat.terminal(UInt32(bitPattern: terminal))
         (userTicks, systemTicks, self.threads, startTicks) = (user, system, threads, start)
         (virtualBytes, residentPages) = (virtual, UInt64(max(0, resident)))
+        processor = rest.count > 36 ? Int(decimal: rest[36]) : nil
         // Field 51, env_end, is written last of what exec sets up (load_elf_binary in the kernel).
         let environmentEnd = rest.count > 48 ? UInt64(decimal: rest[48]) ?? 0 : 0
         hasProgram = (UInt64(decimal: rest[6]) ?? 0) & ProcessStat.forkedWithoutExec == 0 && environmentEnd != 0

@@ -71,11 +71,18 @@ extension Procfs {
         }
     }
 
-    /// When it last began to run, by the scheduler's clock, which runs on while processors idle, but not while the host
-    /// takes them away; nil where the kernel does not tell (SCHED_DEBUG). Compare with another task's, not with a clock.
-    ///
+    /// When the task last ran, by the scheduler's clock of the processor it ran on; nil where the kernel does not tell
+    /// (SCHED_DEBUG). That clock stands while the host takes the processor away, so no two of them agree, nor does any other
+    /// clock: compare with `SchedulerClock`.
+    public func lastRun(of pid: Int32, task: Int32) throws(SystemError) -> SchedulerInstant? {
+        guard let processor = try stat(of: pid, task: task)?.processor,
+            let time = try schedulerTime("\(pid)/task/\(task)")
+        else { return nil }
+        return SchedulerInstant(processor: processor, time: time)
+    }
+
     /// The name: `thread-self`, `4711/task/4712`.
-    public func lastRun(_ name: String) throws(SystemError) -> Duration? {
+    func schedulerTime(_ name: String) throws(SystemError) -> Duration? {
         for line in try read("\(name)/sched")?.lines ?? [] {
             let words = line.words
             guard words.count == 3, words[0].equals("se.exec_start"), let value = Double(words[2].text), value > 0
@@ -84,4 +91,12 @@ extension Procfs {
         }
         return nil
     }
+}
+
+/// A time on the scheduler's clock of one processor.
+public struct SchedulerInstant: Hashable, Sendable {
+    public var processor: Int
+    public var time: Duration
+
+    public init(processor: Int, time: Duration) { (self.processor, self.time) = (processor, time) }
 }

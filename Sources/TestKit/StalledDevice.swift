@@ -3,6 +3,9 @@ public import Linux
 /// An ext4 on a block device that can be made to complete nothing: a loop device on a file of a file system that is frozen. What is
 /// in its cache can be read; whoever waits for the device is in D (LINUX.md 17, 19).
 ///
+/// Its inode tables are written when it is made: the kernel would do that in the first seconds after the mount, by requests to zero
+/// blocks, which a loop device hands on as fallocate(2) past the freeze, and completes.
+///
 /// As with `FrozenFileSystem` a keeper process thaws and removes it all, whatever becomes of the test.
 public final class StalledDevice: Sendable {
     /// The mount point; anybody may write there.
@@ -74,7 +77,7 @@ public final class StalledDevice: Sendable {
         }
         truncate -s 48M "$image" && mkfs.ext4 -q -O ^has_journal "$image" && mount -o loop "$image" "$below" &&
             truncate -s 32M "$below/disk" && loop=$(losetup -f --show "$below/disk") &&
-            mkfs.ext4 -q -O ^has_journal "$loop" && mount "$loop" "$path" || { remove; exit 1; }
+            mkfs.ext4 -q -O ^has_journal -E lazy_itable_init=0 "$loop" && mount "$loop" "$path" || { remove; exit 1; }
         chmod 1777 "$path"; echo content >"$path/file"; chmod 666 "$path/file"; sync -f "$path"; echo "$loop"
         while read -r word; do
             case $word in

@@ -75,20 +75,13 @@ private let hasFUSE: Bool = {
     @Test(.enabled(if: StalledDevice.isSupported, "no file system to freeze"))
     func lastCloseIsExplainedByTheMountsThatWereSaved() throws {
         let device = try StalledDevice()
-        let control = try TemporaryDirectory("control")
+        // It is written to before it is removed. It hangs in its first moments, before the daemon has looked at it.
+        try device.stall()
         try withDaemon { daemon in
-            let script =
-                "while [ ! -e /control/go ]; do sleep 0.05; done; echo go | /quell-misbehave orphan /data/orphan"
             try daemon.must(
-                "run", "-d", "--name", "doomed", "-v", "\(device.path):/data", "-v", "\(control.path):/control:ro",
-                "-v",
-                "\(try Misbehaviour.program()):/quell-misbehave:ro", Programs.image, "sh", "-c", script)
-            let id = try daemon.inspect("doomed", ".Id")
-            let saved = "\(daemon.runRoot)/c/\(id)/mounts"
-            try eventually("its mounts are saved") { try File.readIfPresent(saved)?.isEmpty == false }
-            // It is written to before it is removed.
-            try device.stall()
-            try File.write("", to: control("go"))
+                "run", "-d", "--name", "doomed", "-v", "\(device.path):/data",
+                "-v", "\(try Misbehaviour.program()):/quell-misbehave:ro", Programs.image,
+                "sh", "-c", "echo go | /quell-misbehave orphan /data/orphan")
             try eventually("it has written") { try device.isWriting() }
             let stop = try daemon.quell("stop", "-t", "0", "--kill-deadline", "1s", "doomed")
             #expect(stop.status == .code(3) && stop.text.contains("reason block-io"), "\(stop.text)")
@@ -99,6 +92,15 @@ private let hasFUSE: Bool = {
             try device.goOn()
             #expect(try daemon.must("wait", "doomed") == "137")
         }
+    }
+
+    /// Nobody but one outside of its PID namespace ends an init.
+    @Test func initThatIsLookedAtFromItsOwnNamespaceIsNotEndedByKill() throws {
+        let daemon = try Daemon()
+        defer { do { try daemon.cleanUp() } catch { Issue.record("\(error)") } }
+        let why = try daemon.command(["why", "--pid", "1"]).finish(within: Limit.command)
+        #expect(why.succeeded && why.text.contains("not even by KILL"), "\(why.text)")
+        #expect(!why.text.contains("nothing keeps it from ending"), "\(why.text)")
     }
 
     /// Each line that promises a remedy names one, for whatever was asked about.

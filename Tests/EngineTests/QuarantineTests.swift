@@ -44,7 +44,7 @@ struct QuarantineTests {
             change(&request)
         }
         try await fixture.engine.startContainer(id)
-        try await within(.seconds(20), "the reader is in the kernel") { try hung.waitUntilRead() }
+        try await within(usualPatience, "the reader is in the kernel") { try hung.waitUntilRead() }
         return id
     }
 
@@ -138,7 +138,7 @@ struct QuarantineTests {
                 request.config.workingDir = "/hung/silent"
             }
             let start = Task { try await engine.startContainer(id) }
-            try await within(.seconds(20), "the runtime hangs") { try hung.waitUntilRead() }
+            try await within(usualPatience, "the runtime hangs") { try hung.waitUntilRead() }
             #expect(try await engine.quarantineContainer("doomed").outcome == "quarantined")
             let other = try await fixture.create(["true"], name: "doomed")
             #expect(other != id)
@@ -212,7 +212,7 @@ struct QuarantineTests {
                 request.hostConfig?.binds = ["\(link):/hung"]
             }
             try await fixture.engine.startContainer(id)
-            try await within(.seconds(20), "the reader is in the kernel") { try hung.waitUntilRead() }
+            try await within(usualPatience, "the reader is in the kernel") { try hung.waitUntilRead() }
             let saved = fixture.directory("run/c/\(id)/mounts")
             try await poll("its mounts are saved") { try File.readIfPresent(saved)?.isEmpty == false }
             let result = try await fixture.engine.quarantineContainer(id)

@@ -268,7 +268,7 @@ struct RecoveryTests {
 }
 
 /// Looks again until it is so; for facts that come by themselves.
-func poll(_ what: String, within limit: Duration = .seconds(20), _ condition: () async throws -> Bool) async throws {
+func poll(_ what: String, within limit: Duration = usualPatience, _ condition: () async throws -> Bool) async throws {
     let deadline = MonotonicClock.now() + limit
     while try await !condition() {
         guard MonotonicClock.now() < deadline else {

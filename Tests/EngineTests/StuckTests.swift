@@ -15,7 +15,7 @@ struct StuckTests {
                     request.hostConfig?.binds = ["\(hung.path):/hung"]
                 }
                 let bystander = try await fixture.run(["sleep", "1000"])
-                try await within(.seconds(20), "the reader is in the kernel") { try hung.waitUntilRead() }
+                try await within(usualPatience, "the reader is in the kernel") { try hung.waitUntilRead() }
                 let outcome = try await fixture.engine.killContainer(id, killDeadline: .milliseconds(500)).result()
                 guard case .stuck(let finding) = outcome.verdict else {
                     Issue.record("\(outcome)")

@@ -18,7 +18,7 @@ import Testing
         #expect(stat.pid == 4711 && stat.state == "S" && stat.parent == 4700 && stat.session == 4711)
         #expect(stat.userTicks == 12 && stat.systemTicks == 34 && stat.threads == 3 && stat.startTicks == 890123)
         #expect(stat.virtualBytes == 4_599_808 && stat.residentPages == 416)
-        #expect(stat.terminalName == "pts/3")
+        #expect(stat.terminalName == "pts/3" && stat.processor == 1)
     }
 
     @Test func knowsTerminals() throws {

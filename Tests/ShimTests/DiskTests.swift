@@ -74,7 +74,7 @@ import Testing
     }
 
     @Test func diskThatHangsForAMomentLosesNothing() throws {
-        let script = "trap 'seq 1 10000; exit 0' USR1; echo ready; while :; do sleep 1000 & wait $!; done"
+        let script = DiskTests.saying(lines: DiskTests.moment, code: 0)
         try withFrozenDisk(script) { shim, disk in
             _ = try shim.main.call(.signal(.usr1))
             try await_("output to wait") { try shim.writerIsInD() }
@@ -82,16 +82,22 @@ import Testing
             #expect(try shim.main.exited().lostLogBytes == 0)
             #expect(try shim.record()?.status == .code(0))
             #expect(try shim.lateRecord() == nil)
-            #expect(try shim.logText().split(separator: "\n").count == 10_001)
+            #expect(try shim.logText().split(separator: "\n").count == DiskTests.moment + 1)
         }
     }
 
-    private static let lastWords =
-        "trap 'seq 1 100000; exit 3' USR1; echo ready; while :; do sleep 1000 & wait $!; done"
+    /// At USR1 it says so much and ends.
+    private static func saying(lines: Int, code: Int) -> String {
+        "trap 'seq 1 \(lines); exit \(code)' USR1; echo ready; while :; do sleep 1000 & wait $!; done"
+    }
+
+    /// Lines that reach the log in far less than a second, which is what the end is held back for.
+    private static let moment = BuiltProduct.isEmulated ? 1000 : 10_000
 
     /// More than a second late, which is not lost: the end is told in time, and the disk gets the rest.
     @Test func aSlowDiskGetsTheRestAfterTheEndWasTold() throws {
-        try withFrozenDisk(DiskTests.lastWords) { shim, disk in
+        let lines = DiskTests.moment * 10
+        try withFrozenDisk(DiskTests.saying(lines: lines, code: 3)) { shim, disk in
             _ = try shim.main.call(.signal(.usr1))
             #expect(try shim.main.exited().status == .code(3))
             #expect(try shim.lateRecord()?.lostLogBytes == 0)
@@ -100,12 +106,12 @@ import Testing
             #expect(try shim.shimEnd() == .code(0))
             try await_("the writer to end") { try !shim.shimCgroup.isPopulated() }
             #expect(try shim.record()?.lostLogBytes == 0)
-            #expect(try shim.logText().split(separator: "\n").count == 100_001)
+            #expect(try shim.logText().split(separator: "\n").count == lines + 1)
         }
     }
 
     @Test func whatADiskThatHangsDidNotTakeIsCountedInTheEnd() throws {
-        try withFrozenDisk(DiskTests.lastWords) { shim, _ in
+        try withFrozenDisk(DiskTests.saying(lines: 100_000, code: 3)) { shim, _ in
             _ = try shim.main.call(.signal(.usr1))
             #expect(try shim.main.exited().status == .code(3))
             shim.main.close()

@@ -145,7 +145,7 @@ struct HarnessError: Error, CustomStringConvertible {
 
 extension Instant {
     /// Far enough for a loaded machine, near enough for a test that fails.
-    static var soon: Instant { MonotonicClock.now() + .seconds(30) }
+    static var soon: Instant { MonotonicClock.now() + usualPatience * 3 / 2 }
 }
 
 /// Looks until it is so: for facts the kernel has no event for.

@@ -100,6 +100,8 @@ int clinux_process_mrelease(int pidfd);
 int clinux_become_subreaper(void);
 int clinux_set_parent_death_signal(int signal);
 int clinux_set_name(const char *name);
+/* The calling thread runs on this processor alone from now on (sched_setaffinity(2)). */
+int clinux_run_on(int processor);
 int clinux_set_no_new_privileges(void);
 int clinux_set_dumpable(bool on);
 /* MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT (4.4). */

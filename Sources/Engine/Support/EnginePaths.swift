@@ -42,7 +42,7 @@ struct ContainerPaths: Hashable, Sendable {
     var socket: String { "\(bundle)/shim.sock" }
     /// The name it was started under.
     var name: String { "\(bundle)/name" }
-    /// The mountinfo of its main process, as it was a moment after the start: a dying process has none any more.
+    /// The mountinfo of its main process, as it was at the start: a dying process has none any more.
     var savedMounts: String { "\(bundle)/mounts" }
     var shimLog: String { "\(bundle)/shim.log" }
 }

@@ -19,14 +19,20 @@ struct WhyText {
     private var headline: String {
         let name = report.name + (report.kind == "container" && report.pid != nil ? " (pid \(report.pid ?? 0))" : "")
         guard let first = report.causes.first else {
-            return "\(name): "
-                + (report.stop.expectation == "gone" ? "nothing of it runs" : "nothing keeps it from ending")
+            return "\(name): " + (report.stop.expectation == "gone" ? "nothing of it runs" : ends)
         }
         switch first.certainty {
         case "proven": return "\(name): STUCK, reason \(first.reason)"
         case "expected": return "\(name): KILL would not end it now, reason \(first.reason)"
-        default: return "\(name): nothing keeps it from ending; it waits now, reason \(first.reason)"
+        default: return "\(name): \(ends); it waits now, reason \(first.reason)"
         }
+    }
+
+    /// Nobody in its PID namespace can end its init, and we are in that of whatever we see as 1.
+    private var ends: String {
+        guard report.kind != "container", report.pid == 1 else { return "nothing keeps it from ending" }
+        let who = report.kind == "process" ? "" : "pid 1 of it is "
+        return who + "not ended by any signal that it has no handler for, not even by KILL"
     }
 
     // MARK: causes
