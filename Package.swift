@@ -86,13 +86,16 @@ let package = Package(
         .target(name: "RegistryWire", swiftSettings: house),
         .target(name: "Images", dependencies: ["Linux", "Lifecycle", "RegistryWire", crypto], swiftSettings: house),
 
+        // Networks
+        .target(name: "Networks", dependencies: [], swiftSettings: house),
+
         // Engine and its API
         .target(name: "APITypes", dependencies: [], swiftSettings: house),
         .target(name: "Diagnosis", dependencies: ["APITypes", "Lifecycle", "Linux"], swiftSettings: house),
         .target(
             name: "Engine",
             dependencies: [
-                "APITypes", "Diagnosis", "Lifecycle", "Linux", "Images", "RegistryWire", grdb, logging,
+                "APITypes", "Diagnosis", "Lifecycle", "Linux", "Images", "Networks", "RegistryWire", grdb, logging,
             ],
             swiftSettings: house),
         .target(
@@ -135,6 +138,7 @@ let package = Package(
         .testTarget(
             name: "ShimTests", dependencies: ["Shim", "quell-shim", "Linux", "Lifecycle", "TestKit"],
             swiftSettings: house),
+        .testTarget(name: "NetworksTests", dependencies: ["Networks"], swiftSettings: house),
         .testTarget(
             name: "ImagesTests",
             dependencies: [

@@ -60,6 +60,14 @@ int clinux_flock(int fd, int operation); /* LOCK_EX, LOCK_NB ...: blocks unless 
 #define CLINUX_LOCK_NONBLOCKING 4
 #define CLINUX_LOCK_UNLOCK 8
 
+/* ---- networks ---- */
+/* Makes a network namespace whose loopback is up, and mounts it on the file, which holds it. This process stays in its own. */
+int clinux_network_namespace(const char *path);
+int clinux_remove_bridge(const char *device);
+/* Binds a socket without using it, so that nobody else gets the port. 4 or 16 bytes; port 0: one that is free. */
+int clinux_hold_port(const uint8_t *address, bool is_v6, uint16_t port, int type, int protocol);
+int clinux_socket_port(int fd);
+
 /* ---- waiting ---- */
 /* Nanoseconds < 0: without a bound. */
 int clinux_ppoll(struct pollfd *entries, unsigned count, int64_t nanoseconds);
