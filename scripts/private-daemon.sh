@@ -6,7 +6,7 @@ work=$(mktemp -d /tmp/quell-XXXXXX)
 bin=$(bin_dir)
 export QUELL_HOST=unix://$work/run/quell.sock
 quelld_pid='' hung_pid=''
-# Further ones of quelld's.
+# Further ones of quelld's. Containers that name no network have none: nothing of the host's is changed.
 daemon_options=()
 
 quell() { command "$bin/quell" "$@"; }
@@ -34,7 +34,7 @@ within() {
 daemon_start() {
     require_programs
     mkdir -p "$work/run" "$work/data"
-    "$bin/quelld" --data-root "$work/data" --run-root "$work/run" -H "$QUELL_HOST" "${daemon_options[@]}" </dev/null >>"$work/quelld.log" 2>&1 &
+    "$bin/quelld" --data-root "$work/data" --run-root "$work/run" -H "$QUELL_HOST" --default-network none "${daemon_options[@]}" </dev/null >>"$work/quelld.log" 2>&1 &
     quelld_pid=$!
     within 30 daemon_answers || { cat "$work/quelld.log" >&2; fail "quelld does not answer on $QUELL_HOST"; }
 }

@@ -59,6 +59,7 @@ public struct IPAMConfig: DockerObject, Hashable {
     public var subnet: String?
     public var ipRange: String?
     public var gateway: String?
+    public var auxiliaryAddresses: [String: String]?
 
     public init() {}
 
@@ -66,6 +67,83 @@ public struct IPAMConfig: DockerObject, Hashable {
         case subnet = "Subnet"
         case ipRange = "IPRange"
         case gateway = "Gateway"
+        case auxiliaryAddresses = "AuxiliaryAddresses"
+    }
+}
+
+/// `POST /networks/create`
+public struct NetworkCreateRequest: DockerObject, Hashable {
+    public var name: String = ""
+    public var checkDuplicate: Bool?
+    public var driver: String?
+    public var scope: String?
+    public var isInternal: Bool?
+    public var attachable: Bool?
+    public var ingress: Bool?
+    public var configOnly: Bool?
+    public var configFrom: ConfigReference?
+    public var ipam: IPAM?
+    public var enableIPv4: Bool?
+    public var enableIPv6: Bool?
+    public var options: [String: String]?
+    public var labels: [String: String]?
+
+    public init() {}
+
+    enum CodingKeys: String, CodingKey {
+        case name = "Name"
+        case checkDuplicate = "CheckDuplicate"
+        case driver = "Driver"
+        case scope = "Scope"
+        case isInternal = "Internal"
+        case attachable = "Attachable"
+        case ingress = "Ingress"
+        case configOnly = "ConfigOnly"
+        case configFrom = "ConfigFrom"
+        case ipam = "IPAM"
+        case enableIPv4 = "EnableIPv4"
+        case enableIPv6 = "EnableIPv6"
+        case options = "Options"
+        case labels = "Labels"
+    }
+}
+
+/// Its answer.
+public struct NetworkCreateResponse: DockerObject, Hashable {
+    public var id: String = ""
+    public var warning: String = ""
+
+    public init() {}
+
+    enum CodingKeys: String, CodingKey {
+        case id = "Id"
+        case warning = "Warning"
+    }
+}
+
+/// `POST /networks/{id}/connect`
+public struct NetworkConnectRequest: DockerObject, Hashable {
+    public var container: String = ""
+    public var endpointConfig: EndpointSettings?
+
+    public init() {}
+
+    enum CodingKeys: String, CodingKey {
+        case container = "Container"
+        case endpointConfig = "EndpointConfig"
+    }
+}
+
+/// `POST /networks/{id}/disconnect`
+public struct NetworkDisconnectRequest: DockerObject, Hashable {
+    public var container: String = ""
+    public var force: Bool?
+
+    public init() {}
+
+    enum CodingKeys: String, CodingKey {
+        case container = "Container"
+        case force = "Force"
     }
 }
 

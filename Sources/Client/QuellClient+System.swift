@@ -32,6 +32,27 @@ extension QuellClient {
                 .post, ["volumes", "prune"], query: .init(["filters": try filters.encoded()]), deadlines: .transfer))
     }
 
+    public func createNetwork(_ network: NetworkCreateRequest) async throws -> NetworkCreateResponse {
+        try await value(Request(.post, ["networks", "create"], body: .encoding(network)))
+    }
+
+    public func removeNetwork(_ name: String) async throws { try await perform(Request(.delete, ["networks", name])) }
+
+    /// Names of those that were removed.
+    public func pruneNetworks(filters: Filters = [:]) async throws -> [String] {
+        let report: PruneReport = try await value(
+            Request(.post, ["networks", "prune"], query: .init(["filters": try filters.encoded()])))
+        return report.networksDeleted ?? []
+    }
+
+    public func connect(network: String, _ request: NetworkConnectRequest) async throws {
+        try await perform(Request(.post, ["networks", network, "connect"], body: .encoding(request)))
+    }
+
+    public func disconnect(network: String, _ request: NetworkDisconnectRequest) async throws {
+        try await perform(Request(.post, ["networks", network, "disconnect"], body: .encoding(request)))
+    }
+
     public func listNetworks(filters: Filters = [:]) async throws -> [NetworkSummary] {
         try await value(Request(.get, ["networks"], query: .init(["filters": try filters.encoded()])))
     }

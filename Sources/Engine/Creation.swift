@@ -3,6 +3,7 @@ import Images
 import Lifecycle
 import Linux
 import Logging
+import Networks
 
 /// The creation of a container.
 struct Creation {
@@ -10,7 +11,8 @@ struct Creation {
 
     init(_ core: EngineCore) { self.core = core }
 
-    func create(_ request: ContainerCreateRequest, name: String?) async throws(EngineError) -> ContainerCreateResponse {
+    func create(_ asked: ContainerCreateRequest, name: String?) async throws(EngineError) -> ContainerCreateResponse {
+        let (request, warning) = core.namingNetwork(in: asked)
         try CreateChecks.refuseUnsupported(request)
         let wanted = try name.flatMap { $0.isEmpty ? nil : $0 }.map(ContainerName.check)
         let image = try image(request.config.image)
@@ -22,9 +24,11 @@ struct Creation {
         if (config.hostname ?? "").isEmpty { config.hostname = try hostname(namespaces.network, id) }
         let mounts = try MountParsing.plans(
             config: config, host: host, inherited: try inherited(host.volumesFrom ?? []), newName: Identifier.random)
-        let document = ContainerDocument(
+        let networks = EndpointRequest(core: core, config: config, host: host, networking: request.networkingConfig)
+        var document = ContainerDocument(
             id: id, created: WallTime.now().nanosecondsSince1970, config: config, host: host,
             imageID: image.id.description, namespaces: namespaces, mounts: mounts, command: command)
+        (document.endpoints, document.ports) = (try networks.wishes(), try networks.ports())
         try check(document)
         try await core.refuseHeld(mounts)
         for plan in mounts where plan.kind == .bind && !plan.createsSource {
@@ -42,7 +46,7 @@ struct Creation {
             throw error
         }
         var response = ContainerCreateResponse()
-        (response.id, response.warnings) = (id, warnings(host))
+        (response.id, response.warnings) = (id, warnings(host) + (warning.map { [$0] } ?? []))
         return response
     }
 
@@ -54,6 +58,9 @@ struct Creation {
     /// Everything that would make each start fail is refused now.
     private func check(_ document: ContainerDocument) throws(EngineError) {
         let (host, config) = (document.host, document.config)
+        for driver in Set((document.endpoints ?? []).compactMap { core.networks.withID($0.network)?.driver }) {
+            if let fault = core.fault(of: driver) { throw .system(fault) }
+        }
         _ = try core.runtime(host.runtime)
         _ = try core.initPath(host)
         _ = try StopDefaults(config: config, engine: core.configuration)
@@ -127,7 +134,11 @@ struct Creation {
 
     private func namespaces(_ host: HostConfig) throws(EngineError) -> NamespaceModes {
         var modes = NamespaceModes()
-        modes.network = try mode(host.networkMode, "network", known: ["", "default", "none", "host"])
+        let network = host.networkMode ?? ""
+        // The others are networks by name.
+        if EndpointRequest.isPlain(network) {
+            modes.network = try mode(network, "network", known: ["", "default", "none", "host"])
+        }
         modes.pid = try mode(host.pidMode, "PID", known: ["", "private", "host"])
         modes.ipc = try mode(host.ipcMode, "IPC", known: ["", "private", "shareable", "none", "host"])
         modes.uts = try mode(host.utsMode, "UTS", known: ["", "private", "host"])
@@ -152,7 +163,6 @@ struct Creation {
 
     /// As `inspect` shows it: modes with full ids, defaults by name.
     private func normalise(_ host: inout HostConfig, _ modes: NamespaceModes) {
-        if (host.networkMode ?? "").isEmpty || host.networkMode == "default" { host.networkMode = "none" }
         if let id = modes.network.sharedID { host.networkMode = "container:" + id }
         if let id = modes.pid.sharedID { host.pidMode = "container:" + id }
         if let id = modes.ipc.sharedID { host.ipcMode = "container:" + id }

@@ -81,6 +81,7 @@ public final class Engine: Sendable {
         for row in stored.rows { add(row) }
         for row in stored.unreadable { core.leave(row) }
         try await core.volumes.load()
+        try await core.networks.load(core)
         try await core.events.load()
         await withTaskGroup(of: Void.self) { group in
             for container in core.registry.all { group.addTask { await container.recover() } }

@@ -34,6 +34,10 @@ public struct EngineConfiguration: Sendable {
     public var expectations: JobExpectations
     /// What a disk may take for one step of a call. One that takes longer hangs, and the call fails.
     public var diskDeadline: Duration
+    /// What containers join that name no network; nil: the bridge where its plugins are there, none elsewhere.
+    public var defaultNetwork: DefaultNetwork?
+    /// Where the CNI plugins are, in the order in which they are searched.
+    public var pluginDirectories: [String] = CNIPlugins.usualPlaces
     /// A forced removal quarantines what does not die, instead of failing.
     public var quarantinesOnRemove: Bool
     /// Labels of the engine, shown by `info`.
@@ -51,7 +55,8 @@ public struct EngineConfiguration: Sendable {
         defaultUnhandled: Unhandled = .wait, killDeadline: Duration = StopOrder.defaultKillDeadline,
         stopTimeout: Duration = .seconds(10), shmSize: Int64 = 64 << 20,
         expectations: JobExpectations = JobExpectations(), diskDeadline: Duration = .seconds(30),
-        quarantinesOnRemove: Bool = false, labels: [String] = [], warnings: [String] = [], version: String = "dev"
+        quarantinesOnRemove: Bool = false, defaultNetwork: DefaultNetwork? = nil, labels: [String] = [],
+        warnings: [String] = [], version: String = "dev"
     ) {
         (self.dataRoot, self.runRoot, self.cgroupParent) = (dataRoot, runRoot, cgroupParent)
         (self.shimPath, self.unpackPath) = (shimPath, unpackPath)
@@ -61,6 +66,7 @@ public struct EngineConfiguration: Sendable {
         (self.defaultUnhandled, self.killDeadline) = (defaultUnhandled, killDeadline)
         (self.stopTimeout, self.shmSize, self.expectations) = (stopTimeout, shmSize, expectations)
         (self.diskDeadline, self.quarantinesOnRemove) = (diskDeadline, quarantinesOnRemove)
+        self.defaultNetwork = defaultNetwork
         (self.labels, self.warnings, self.version) = (labels, warnings, version)
     }
 }

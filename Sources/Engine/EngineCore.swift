@@ -19,6 +19,7 @@ final class EngineCore: Sendable {
     let leaving = Mutex<[String: Container]>([:])
     let execs = ExecTable()
     let volumes: VolumeTable
+    let networks: NetworkTable
     let facts: HostFacts
     let cgroups: CgroupHost
     /// With a leading slash: `/quell`.
@@ -57,6 +58,7 @@ final class EngineCore: Sendable {
         logWatches = LogWatches(parts.reactor, parts.logger)
         prober = ProbeRunner(parts.configuration.shimPath)
         volumes = VolumeTable(parts.store, parts.paths)
+        networks = NetworkTable(parts.paths, places: parts.configuration.pluginDirectories)
         Watchdog.start(self)
     }
 

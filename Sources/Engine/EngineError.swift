@@ -48,6 +48,7 @@ extension EngineError: CustomStringConvertible {
         case "volume driver":
             "error looking up volume plugin \(name): plugin \"\(name)\" not found (only local is there)"
         case "network": "network \(name) not found"
+        case "endpoint": "no endpoint of \(name)"
         case "path": "Could not find the file \(name)"
         default: "No such \(kind): \(name)"
         }

@@ -142,8 +142,6 @@ struct CommandLineRun {
         "search": "registries have no common way to be searched",
         "build": "images come from 'quell pull', 'quell image import' and 'quell load'",
         "compose": "use 'quell run' for each service",
-        "port": "there is no bridge network", "connect": "there is no bridge network",
-        "disconnect": "there is no bridge network",
     ]
 
     private func unknown(_ word: String, _ nodes: [CommandNode], _ path: [String]) -> UsageError {

@@ -14,8 +14,9 @@ enum CommandTree {
         .command(RmCommand.self), .alias("ps", PsCommand.self), .command(InspectCommand.self),
         .command(LogsCommand.self), .command(ExecCommand.self), .command(AttachCommand.self),
         .command(WaitCommand.self), .command(PauseCommand.self), .command(UnpauseCommand.self),
-        .command(TopCommand.self), .command(StatsCommand.self), .command(RenameCommand.self),
-        .command(UpdateCommand.self), .command(CpCommand.self), .command(ExportCommand.self),
+        .command(TopCommand.self), .command(StatsCommand.self), .command(PortCommand.self),
+        .command(RenameCommand.self), .command(UpdateCommand.self), .command(CpCommand.self),
+        .command(ExportCommand.self),
         .command(DiffCommand.self), .command(CommitCommand.self), .command(EventsCommand.self),
         .command(WatchCommand.self), .command(JobsCommand.self), .command(InfoCommand.self),
         .command(WhyCommand.self), .command(ReleaseCommand.self), .command(DoctorCommand.self),
@@ -48,7 +49,8 @@ enum CommandTree {
             .alias("ps", PsCommand.self), .command(ContainerInspectCommand.self), .command(LogsCommand.self),
             .command(ExecCommand.self), .command(AttachCommand.self), .command(WaitCommand.self),
             .command(PauseCommand.self), .command(UnpauseCommand.self), .command(TopCommand.self),
-            .command(StatsCommand.self), .command(RenameCommand.self), .command(UpdateCommand.self),
+            .command(StatsCommand.self), .command(PortCommand.self), .command(RenameCommand.self),
+            .command(UpdateCommand.self),
             .command(CpCommand.self), .command(ExportCommand.self), .command(DiffCommand.self),
             .command(CommitCommand.self), .command(ContainerPruneCommand.self),
         ])
@@ -63,8 +65,13 @@ enum CommandTree {
         ])
 
     private static let network = CommandNode.group(
-        About("network", "Commands about networks", examples: [("quell network ls", "what there is")]),
-        [.command(NetworkLsCommand.self), .command(NetworkInspectCommand.self)])
+        About("network", "Commands about networks", examples: [("quell network create app", "one for an application")]),
+        [
+            .command(NetworkCreateCommand.self), .command(NetworkLsCommand.self),
+            .command(NetworkInspectCommand.self), .command(NetworkConnectCommand.self),
+            .command(NetworkDisconnectCommand.self), .command(NetworkRmCommand.self),
+            .command(NetworkPruneCommand.self),
+        ])
 
     private static let quarantine = CommandNode.group(
         About(

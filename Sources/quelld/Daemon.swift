@@ -101,7 +101,7 @@ struct Daemon: Sendable {
             initPath: settings.initPath, logOptions: settings.logOptions, defaultUnhandled: settings.unhandled,
             killDeadline: settings.killDeadline, stopTimeout: settings.stopTimeout, shmSize: settings.shmSize,
             expectations: settings.expectations, diskDeadline: settings.diskDeadline,
-            quarantinesOnRemove: settings.quarantinesOnRemove,
+            quarantinesOnRemove: settings.quarantinesOnRemove, defaultNetwork: settings.defaultNetwork,
             labels: settings.labels, warnings: settings.exposures, version: Release.version)
     }
 

@@ -34,6 +34,7 @@ struct DaemonFile: Decodable, Equatable {
     /// A duration by kind of call.
     var overdueAfter: [String: String]?
     var quarantineOnRm: Bool?
+    var defaultNetwork: String?
     var insecureRegistries: [String]?
     var registryMirrors: [String]?
     /// A directory with one of certificates for each registry.
@@ -95,6 +96,7 @@ struct DaemonFile: Decodable, Equatable {
         case shmSize = "default-shm-size"
         case overdueAfter = "overdue-after"
         case quarantineOnRm = "quarantine-on-rm"
+        case defaultNetwork = "default-network"
         case insecureRegistries = "insecure-registries"
         case registryMirrors = "registry-mirrors"
         case registryCertificates = "registry-certs"

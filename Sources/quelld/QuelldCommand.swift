@@ -48,6 +48,12 @@ struct QuelldCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Name of the cgroup all containers are below.", valueName: "name"))
     var cgroupParent: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Network of containers that name none (default: bridge where the CNI plugins are there, else none).",
+            valueName: "bridge|none|host"))
+    var defaultNetwork: String?
+
     @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
     var logLevel: String?
 

@@ -36,6 +36,8 @@ struct Settings: Sendable {
     var expectations: JobExpectations
     /// `rm -f` quarantines what does not die.
     var quarantinesOnRemove: Bool
+    /// Nil: the bridge where it can be had.
+    var defaultNetwork: DefaultNetwork?
     var registries: RegistrySettings
 
     init(file: DaemonFile, overriddenBy command: QuelldCommand) throws(DaemonError) {
@@ -71,6 +73,7 @@ struct Settings: Sendable {
         shmSize = try bytes(file.shmSize, "default-shm-size") ?? 64 << 20
         expectations = try Settings.expectations(file.overdueAfter ?? [:])
         quarantinesOnRemove = command.quarantineOnRm || file.quarantineOnRm ?? false
+        defaultNetwork = try Settings.network(command.defaultNetwork ?? file.defaultNetwork)
         registries = try Settings.registries(file)
         guard file.logDriver == nil || file.logDriver == "json-file" else {
             throw DaemonError("log-driver \"\(file.logDriver ?? "")\" is not there: only json-file is")
@@ -150,6 +153,14 @@ struct Settings: Sendable {
             }
         }
         return expectations
+    }
+
+    private static func network(_ text: String?) throws(DaemonError) -> DefaultNetwork? {
+        guard let text else { return nil }
+        guard let network = DefaultNetwork(rawValue: text) else {
+            throw DaemonError("default-network \"\(text)\": expected bridge, none or host")
+        }
+        return network
     }
 
     private static func level(_ text: String?) throws(DaemonError) -> Logger.Level {

@@ -74,8 +74,21 @@ import Testing
         #expect(request.hostConfig?.securityOpt == [#"seccomp={"defaultAction":"SCMP_ACT_ALLOW"}"#])
     }
 
+    @Test func portsAreBoundAndExposed() throws {
+        let request = try build([
+            "-p", "8080:80", "-p", "127.0.0.1:53-54:53-54/udp", "-p", "[::1]::9", "--expose", "7", "img",
+        ])
+        let bindings = try #require(request.hostConfig?.portBindings)
+        let places = bindings.mapValues { ($0 ?? []).map { "\($0.hostIp ?? "")|\($0.hostPort ?? "")" } }
+        #expect(
+            places == [
+                "80/tcp": ["|8080"], "53/udp": ["127.0.0.1|53"], "54/udp": ["127.0.0.1|54"], "9/tcp": ["::1|"],
+            ])
+        #expect(request.config.exposedPorts?.keys.sorted() == ["53/udp", "54/udp", "7/tcp", "80/tcp", "9/tcp"])
+    }
+
     @Test(arguments: [
-        (["-p", "80:80"], "not there yet"), (["-P"], "not there yet"),
+        (["--publish", "x"], "--publish"), (["--publish", "1-2:80-82"], "--publish"),
         (["--rm", "--restart", "always"], "exclude each other"),
         (["--cpus", "1", "--cpu-quota", "5"], "exclude each other"), (["--env-file", "/nope"], "--env-file"),
         (["--no-healthcheck", "--health-cmd", "x"], "exclude each other"),

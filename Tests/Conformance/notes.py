@@ -5,10 +5,10 @@ ABSENT = {
     "ImageManifestDescriptor": "an image has one platform here",
     "Descriptor": "an image has one platform here",
     "Manifests": "an image has one platform here",
-    "NetworkSettings.Networks": "the networks `none` and `host` have no addresses; inspect fills what it has with zero",
-    "NetworkSettings.Ports": "nothing is published yet",
-    "NetworkSettings.Secondary": "there is no bridge network yet",
-    "Ports[]": "nothing is published yet",
+    "NetworkSettings.Networks": "while it runs in a network with addresses; inspect fills the rest with zero",
+    "NetworkSettings.Ports": "while its ports are published",
+    "NetworkSettings.Secondary": "a container has one address of each family in a network",
+    "Ports[]": "while ports are published",
     "HostConfig.": "shown where it was set",
     "Config.": "shown where it was set",
     "ClusterVolume": "there is no cluster",
@@ -24,9 +24,9 @@ ABSENT = {
     "memory_stats.privateworkingset": "Windows",
     "memory_stats.failcnt": "cgroup v1",
     "memory_stats.max_usage": "cgroup v1",
-    "networks": "there is no bridge network yet",
+    "networks": "not counted yet",
     "percpu_usage": "cgroup v1",
-    "IPAM.": "there is no bridge network yet",
+    "IPAM.": "they are refused",
     "Containers.*": "filled while a container is in the network",
     "Error": "only where the exit code was not observed",
     "Warnings": "only where there are some",
@@ -39,7 +39,7 @@ ABSENT = {
 CALLS = {
     "GET /containers/json": [
         "`name` is a regular expression without counts (`{2}`) and flags; one with them is compared as text.",
-        "`publish` finds nothing, as nothing is published yet; `isolation` fits everything.",
+        "`publish` and `expose` look at the ports that creation named; `isolation` fits everything.",
         "`status` also knows `stopping`, `stuck` and `quarantined`.",
     ],
     "POST /containers/create": [
@@ -83,7 +83,11 @@ CALLS = {
     "POST /images/prune": ["Also deletes what pulls that broke off have left, unless labels choose."],
     "GET /info": ["`QuellContainersStuck` counts those that are running to Docker and stuck to Quell."],
     "GET /events": ["A reader that falls 4096 events behind is cut off."],
-    "GET /networks": ["`host` and `none`; there is no bridge yet."],
+    "POST /networks/create": [
+        "Drivers: `bridge`, `macvlan`, `ipvlan`. A driver's option without effect is refused by name; Docker overlooks it.",
+        "The bridge is made when the first container starts in it.",
+    ],
+    "POST /networks/{id}/connect": ["`Links` are refused: containers of a network find each other by name."],
     "POST /volumes/create": ["Drivers other than `local` are refused by name."],
     "POST /containers/{id}/attach": [
         "With `logs` and `stream` nothing is missing or repeated between the log and what comes after it, and lines that are "

@@ -74,14 +74,14 @@ HOST = {
         "`bind`, `volume`, `tmpfs`; `image`, `npipe`, `cluster` are refused",
     ),
     "NanoCpus": (500000000, DONE, ""),
-    "NetworkMode": ("host", DONE, "`none`, `host`, `container:NAME`; the default is `none`"),
+    "NetworkMode": ("host", DONE, "`bridge`, another network, `none`, `host`, `container:NAME`"),
     "OomKillDisable": (True, DONE, "cgroup v1; a warning on v2"),
     "OomScoreAdj": (500, DONE, ""),
     "PidMode": ("host", DONE, ""),
     "PidsLimit": (100, DONE, ""),
-    "PortBindings": ({"80/tcp": [{"HostPort": "8080"}]}, REFUSED, "there is no bridge network yet"),
+    "PortBindings": ({"80/tcp": [{"HostPort": "8080"}]}, DONE, "not in the networks `none` and `host`, where Docker overlooks them"),
     "Privileged": (True, DONE, ""),
-    "PublishAllPorts": (True, REFUSED, "there is no bridge network yet"),
+    "PublishAllPorts": (True, DONE, ""),
     "ReadonlyPaths": (["/proc/sys"], DONE, ""),
     "ReadonlyRootfs": (True, DONE, ""),
     "RestartPolicy": ({"Name": "on-failure", "MaximumRetryCount": 2}, DONE, ""),
@@ -106,12 +106,12 @@ CONFIG = {
     "Domainname": ("example.org", DONE, ""),
     "Entrypoint": (["/bin/sh", "-c"], DONE, ""),
     "Env": (["A=1"], DONE, ""),
-    "ExposedPorts": ({"80/tcp": {}}, KEPT, "for the list's filter and for images; nothing is published yet"),
+    "ExposedPorts": ({"80/tcp": {}}, KEPT, "for the list's filter, for images and for `PublishAllPorts`"),
     "Healthcheck": ({"Test": ["CMD", "true"], "Interval": 1000000000}, DONE, ""),
     "Hostname": ("name", DONE, ""),
     "Image": (None, DONE, ""),
     "Labels": ({"a": "b"}, DONE, ""),
-    "MacAddress": ("02:00:00:00:00:01", REFUSED, "there is no bridge network yet"),
+    "MacAddress": ("02:00:00:00:00:01", DONE, "of the first network"),
     "NetworkDisabled": (True, DONE, "contradicts the network mode `host`"),
     "OnBuild": (["RUN true"], KEPT, "for `commit`"),
     "OpenStdin": (True, DONE, ""),
@@ -139,9 +139,10 @@ def attempt(walk, image, table, where):
     for name, (value, outcome, _) in table.items():
         if value is None:
             continue
-        body = {"Image": image, "Cmd": ["true"]} | (
-            {"HostConfig": {name: value}} if where == "HostConfig" else {name: value}
-        )
+        # The walk's engine has none for containers that name no network.
+        host = {"NetworkMode": "bridge"} if name in ("PortBindings", "PublishAllPorts", "MacAddress") else {}
+        body = {"Image": image, "Cmd": ["true"], "HostConfig": host}
+        (host if where == "HostConfig" else body)[name] = value
         status = 201 if outcome in (DONE, KEPT) else outcome
         answer = walk.call("POST", "/containers/create", status, body=body)
         if answer.status != 201:

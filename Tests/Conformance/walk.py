@@ -131,10 +131,48 @@ def networks(walk):
     call("GET", "/networks/{id}", 404, id="nope")
     call("DELETE", "/networks/{id}", 403, id="host")
     call("DELETE", "/networks/{id}", 404, id="nope")
-    call("POST", "/networks/create", 501, body={"Name": "n"})
-    call("POST", "/networks/{id}/connect", 501, id="host", body={"Container": "x"})
-    call("POST", "/networks/{id}/disconnect", 501, id="host", body={"Container": "x"})
+    own_network(walk)
     call("POST", "/networks/prune", 200)
+
+
+# Nothing of the host's is changed: a network has no device before a container that runs is in it.
+def own_network(walk):
+    call = walk.call
+    ipam = {
+        "Driver": "default",
+        "Config": [
+            {
+                "Subnet": "10.213.0.0/24",
+                "IPRange": "10.213.0.128/25",
+                "Gateway": "10.213.0.1",
+                "AuxiliaryAddresses": {"printer": "10.213.0.9"},
+            }
+        ],
+    }
+    asked = {"Name": "own", "IPAM": ipam, "Labels": {"a": "b"}, "Options": {"com.docker.network.driver.mtu": "1400"}}
+    call("POST", "/networks/create", 201, body=asked)
+    call("POST", "/networks/create", 409, body={"Name": "own"})
+    call("POST", "/networks/create", 403, body={"Name": "bridge"})
+    call("POST", "/networks/create", 400, body={"Name": "/bad/"})
+    call("POST", "/networks/create", 400, body={"Name": "n", "IPAM": ipam})
+    call("GET", "/networks/{id}", 200, id="own")
+    for name, value in (("name", "own"), ("label", "a=b"), ("driver", "bridge"), ("dangling", "true")):
+        found = call("GET", "/networks", 200, query={"filters": {name: [value]}}).json
+        walk.expect(any(each["Name"] == "own" for each in found), f"GET /networks?{name}={value}: {found}")
+    member = {"Image": IMAGE, "HostConfig": {"NetworkMode": "none"}}
+    call("POST", "/containers/create", 201, query={"name": "member"}, body=member)
+    endpoint = {"IPAMConfig": {"IPv4Address": "10.213.0.7"}, "Aliases": ["front"]}
+    call("POST", "/networks/{id}/connect", 200, id="own", body={"Container": "member", "EndpointConfig": endpoint})
+    call("POST", "/networks/{id}/connect", 403, id="own", body={"Container": "member"})
+    call("POST", "/networks/{id}/connect", 403, id="host", body={"Container": "member"})
+    call("POST", "/networks/{id}/connect", 404, id="nope", body={"Container": "member"})
+    call("POST", "/networks/{id}/connect", 404, id="own", body={"Container": "nobody"})
+    call("GET", "/containers/{id}/json", 200, id="member")
+    call("POST", "/networks/{id}/disconnect", 200, id="own", body={"Container": "member"})
+    call("POST", "/networks/{id}/disconnect", 404, id="own", body={"Container": "member"})
+    call("POST", "/networks/{id}/disconnect", 403, id="host", body={"Container": "member"})
+    call("DELETE", "/containers/{id}", 204, id="member")
+    call("DELETE", "/networks/{id}", 204, id="own")
 
 
 # Whole groups that Quell does not offer.
@@ -148,8 +186,6 @@ NOT_OFFERED = (
     "/plugins",
     "/session",
     "/build",
-    "/networks/create",
-    "/networks/{id}/",
 )
 
 

@@ -15,7 +15,7 @@ import Testing
             {"data-root": "/a", "exec-root": "/b/", "hosts": ["unix:///c.sock"], "log-level": "warn", "labels": ["x=y"],
              "default-runtime": "mine", "runtimes": {"mine": {"path": "/opt/mine"}}, "live-restore": false,
              "shutdown-timeout": 7, "default-stop-unhandled": "kill", "kill-deadline": "3s", "disk-deadline": "4s", "default-shm-size": "32m",
-             "overdue-after": {"start": "1m", "call": "2s"},
+             "default-network": "none", "overdue-after": {"start": "1m", "call": "2s"},
              "proxies": {"https-proxy": "http://me:secret@proxy:3128", "no-proxy": ".example.com"}}
             """)
         let settings = try Settings(file: file, overriddenBy: try QuelldCommand.parse([]))
@@ -29,6 +29,7 @@ import Testing
         #expect(settings.shutdownTimeout == .seconds(7))
         #expect(settings.unhandled == .kill)
         #expect(settings.killDeadline == .seconds(3))
+        #expect(settings.defaultNetwork == .isolated)
         #expect(settings.diskDeadline == .seconds(4))
         #expect(settings.shmSize == 32 << 20)
         #expect(settings.expectations.start == .seconds(60) && settings.expectations.call == .seconds(2))
@@ -75,6 +76,7 @@ import Testing
     @Test(arguments: [
         #"{"data-root": "relative"}"#, #"{"hosts": ["tcp://0.0.0.0:2375"]}"#, #"{"log-level": "loud"}"#,
         #"{"shutdown-timeout": 0}"#, #"{"default-stop-unhandled": "maybe"}"#, #"{"kill-deadline": "soon"}"#,
+        #"{"default-network": "app"}"#,
         #"{"default-shm-size": "64q"}"#, #"{"log-driver": "syslog"}"#, #"{"runtimes": {"x": {}}}"#,
         #"{"proxies": {"http-proxy": "https://proxy:3129"}}"#,
     ])

@@ -56,7 +56,7 @@ struct DaemonProcessTests {
                 [
                     "--data-root", configuration.dataRoot, "--run-root", configuration.runRoot, "--cgroup-parent",
                     configuration.cgroupParent ?? "", "--shim", configuration.shimPath, "--unpack",
-                    configuration.unpackPath, "-H", "unix://" + directory("sock"),
+                    configuration.unpackPath, "-H", "unix://" + directory("sock"), "--default-network", "none",
                 ] + more)
             request.environment = Command.plainEnvironment
             let null = try File.open("/dev/null", .readOnly)

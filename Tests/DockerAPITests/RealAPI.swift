@@ -45,7 +45,8 @@ struct RealAPI: Sendable {
         EngineConfiguration(
             dataRoot: directory("data"), runRoot: directory("run"),
             cgroupParent: TestCgroup.freshPath().dropFirst() + "-a", shimPath: try BuiltProduct.path("quell-shim"),
-            unpackPath: try BuiltProduct.path("quell-unpack"))
+            unpackPath: try BuiltProduct.path("quell-unpack"),
+            defaultNetwork: .isolated)
     }
 
     /// Opens an engine where another was closed. A child that is being spawned by another test has the lock's descriptor for a

@@ -115,11 +115,11 @@ struct BadInputTests {
         }
     }
 
-    @Test func publishedPortIsSaidToBeMissing() throws {
+    @Test func portIsNotPublishedWithoutANetwork() throws {
         try withDaemon { daemon in
             try daemon.refuses(
                 ["run", "--rm", "-p", "8080:80", Programs.image, "true"], code: 125,
-                saying: ["publishing ports", "not there yet", "--network host"])
+                saying: ["ports cannot be published", "--network none", "--network bridge"])
         }
     }
 

@@ -7,7 +7,6 @@ extension API {
         let missing: [(what: String, methods: [HTTPMethod], patterns: [String])] = [
             ("building images", [.POST], ["/build", "/build/prune", "/build/cancel", "/session", "/grpc"]),
             ("searching registries", [.GET], ["/images/search"]),
-            ("networks other than host and none", [.POST], ["/networks/create", "/networks/{id}/{verb}"]),
             (
                 "checkpoints", [.GET, .POST, .DELETE],
                 ["/containers/{id}/checkpoints", "/containers/{id}/checkpoints/{name}"]

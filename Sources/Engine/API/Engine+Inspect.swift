@@ -72,7 +72,7 @@ extension EngineCore {
         view.mounts = document.mounts.filter { $0.kind != .tmpfs || named.contains($0.target) }.map(mountPoint)
         view.config = document.config
         if view.config.hostname == nil { view.config.hostname = Spec.hostname(of: document) }
-        view.networkSettings.networks = networks(document)
+        view.networkSettings = networkSettings(snapshot)
         return view
     }
 
@@ -103,14 +103,6 @@ extension EngineCore {
         case .tmpfs: break
         }
         return point
-    }
-
-    func networks(_ document: ContainerDocument) -> [String: EndpointSettings] {
-        switch document.namespaces.network {
-        case .host: ["host": EndpointSettings()]
-        case .own, .none: ["none": EndpointSettings()]
-        case .shared: [:]
-        }
     }
 
     func imageBytes(_ id: String) -> Int {

@@ -52,7 +52,8 @@ extension EngineCore {
         if snapshot.isRunning { view.quellStop = container.readinessWord }
         view.hostConfig.networkMode = document.host.networkMode ?? "none"
         view.hostConfig.annotations = document.host.annotations
-        view.networkSettings.networks = networks(document)
+        view.networkSettings.networks = endpointViews(snapshot)
+        view.ports = publishedPorts(snapshot)
         view.mounts = document.mounts.filter { $0.kind != .tmpfs }.map(mountPoint)
         return view
     }
@@ -162,9 +163,13 @@ struct ContainerFilter {
             return !snapshot.isActive && snapshot.state.exit?.status.shellCode.map { "\($0)" } == value
         case "volume":
             return document.mounts.contains { $0.source == value || $0.target == value }
-        case "network": return document.host.networkMode == value
+        case "network":
+            let joins = document.endpoints?.contains { $0.networkName == value || $0.network == value } == true
+            return joins || document.host.networkMode == value
         case "health": return (snapshot.isRunning ? snapshot.state.health?.status.rawValue : nil) ?? "none" == value
-        case "publish": return false
+        case "publish":
+            let range = PortRange(value)
+            return document.host.portBindings?.keys.contains { range?.holds($0) ?? false } ?? false
         case "expose":
             let range = PortRange(value)
             return document.config.exposedPorts?.keys.contains { range?.holds($0) ?? false } ?? false

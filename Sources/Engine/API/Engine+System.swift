@@ -3,6 +3,7 @@ import Images
 import Lifecycle
 import Linux
 import Logging
+import Networks
 import RegistryWire
 
 extension Engine {
@@ -32,7 +33,9 @@ extension Engine {
         do { info.images = try images.images().count } catch { throw EngineError(error) }
         (info.driver, info.dockerRootDir) = (await driver(), core.configuration.dataRoot)
         info.plugins.volume = ["local"]
-        info.plugins.network = ["host", "none"]
+        info.plugins.network = ["bridge", "host", "ipvlan", "macvlan", "none"].filter { name in
+            NetworkDefinition.Driver(rawValue: name).map { core.fault(of: $0) == nil } ?? true
+        }
         info.plugins.log = ["json-file", "none"]
         (info.memoryLimit, info.swapLimit) = (true, facts.limitsSwap)
         (info.cpuCfsPeriod, info.cpuCfsQuota, info.cpuShares, info.cpuSet) = (true, true, true, true)
@@ -116,6 +119,9 @@ extension Engine {
                 "WARNING: No CAP_SYS_RESOURCE: ulimits cannot be raised, and shims are not guarded from the OOM killer")
         }
         if core.configuration.seccompProfile == nil { list.append("WARNING: No default seccomp profile is installed") }
+        if core.configuration.defaultNetwork == nil, let fault = core.fault(of: .bridge) {
+            list.append("WARNING: No default network: \(fault)")
+        }
         return list + core.configuration.warnings.map { "WARNING: \($0)" } + core.unreadableWarnings
     }
 

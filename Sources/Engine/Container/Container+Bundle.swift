@@ -1,6 +1,7 @@
 import APITypes
 import Lifecycle
 import Linux
+import Networks
 import Logging
 import Synchronization
 
@@ -10,7 +11,9 @@ extension Container {
     func writeBundle(_ sharedPIDs: [String: Int32]) async throws(EngineError) -> [UInt8]? {
         let input = try await specInput(sharedPIDs)
         let spec = try Spec.make(input)
-        let (paths, files) = (paths, EtcFiles(document: document))
+        let (paths, files) = (
+            paths, EtcFiles(document: document, endpoints: state.endpoints ?? [], nameServers: nameServers)
+        )
         let writesFiles = document.namespaces.network.sharedID == nil
         try await core.onDisk("write the bundle") { () throws(SystemError) in
             try File.makeDirectories(paths.bundle, mode: 0o700)
@@ -18,6 +21,13 @@ extension Container {
             try Container.write(spec.bytes, to: paths.config)
         }
         return input.seccompFilter == nil ? input.seccomp?.bytes : nil
+    }
+
+    /// That of the first network which has one: it knows the names of all networks that its client is in.
+    private var nameServers: [IPAddress] {
+        guard NameServer.program != nil else { return [] }
+        let networks = (state.endpoints ?? []).compactMap { core.networks.withID($0.network) }
+        return networks.first(where: NameServer.serves)?.pools.map(\.gateway) ?? []
     }
 
     /// For the next start with this profile. A failure costs nothing but time.
@@ -68,7 +78,9 @@ extension Container {
             seccomp: seccomp, seccompFilter: seccomp.flatMap { core.seccompFilters.filter(of: $0.bytes) },
             initPath: try core.initPath(host),
             cgroupPath: core.cgroup(id).path, sharedPIDs: sharedPIDs, devices: devices,
-            shmSize: shmSize, sharedMemory: sharedMemory, blockLimits: try await HostDevices.blockLimits(host, core))
+            shmSize: shmSize, sharedMemory: sharedMemory,
+            networkNamespace: state.endpoints == nil ? nil : core.paths.networkNamespace(id),
+            blockLimits: try await HostDevices.blockLimits(host, core))
     }
 
     var shmSize: Int64 {

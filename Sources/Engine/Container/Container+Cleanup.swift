@@ -16,11 +16,13 @@ extension Container {
         cleanupHangs = hangs
         cleanup = Task {
             await before?.value
+            async let left: Void = leaveNetworks()
             async let unmounted: Void = unmount()
             if let process { await ended(process) }
             // What the shim still has to say comes before its connection ends.
             if connection != nil { await shimClosed() }
             await unmounted
+            await left
             await core.volumes.letGo(volumeNames, by: id, core)
             if await moveLateRecord(tellingThatItHangs: hangs) { await removeTraces() }
             hangs.resolve(nil)

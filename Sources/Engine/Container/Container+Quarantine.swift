@@ -72,6 +72,8 @@ extension Container {
         }
         post("quarantine", ["tasks": "\(finding?.tasks.count ?? 0)", "quarantinedAs": other])
         name = other
+        // Begun before anybody else can ask for its ports, who then waits for them.
+        Task.immediate { await leaveNetworks() }
         core.giveBackReservations(of: id, named: former)
         if let finding { resolveStopWaiters(.stuck(finding)) }
         // What goes on from here is no call that somebody waits for.

@@ -82,12 +82,23 @@ extension Container {
 
     /// What the runtime starts from is there. Returns what `writeBundle` does.
     private func prepared(_ shared: [String: Int32]) async -> Result<[UInt8]?, EngineError> {
+        async let joined = joined()
+        let rootfs = await readyRootfs()
         do throws(EngineError) {
-            try await prepareRootfs()
+            try await joined.get()
+            try rootfs.get()
             let newProfile = try await writeBundle(shared)
             core.expectMoves()
             return .success(newProfile)
         } catch { return .failure(error) }
+    }
+
+    private func readyRootfs() async -> Result<Void, EngineError> {
+        do throws(EngineError) { return .success(try await prepareRootfs()) } catch { return .failure(error) }
+    }
+
+    private func joined() async -> Result<Void, EngineError> {
+        do throws(EngineError) { return .success(try await joinNetworks()) } catch { return .failure(error) }
     }
 
     /// The shim serves, has said hello, and has those who attached before the start.

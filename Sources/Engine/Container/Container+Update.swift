@@ -26,6 +26,7 @@ extension Container {
         core.registry.release(old, of: id)
         publish()
         post("rename", ["oldName": "/" + old])
+        for endpoint in state.endpoints ?? [] { await core.publishNames(in: endpoint.network) }
     }
 
     /// Checks, applies to the living cgroup, then records.

@@ -1,11 +1,17 @@
 import APITypes
 import Linux
+import Networks
 
 /// `hostname`, `hosts` and `resolv.conf` of a container, bound over those in /etc.
 struct EtcFiles: Sendable {
     private let document: ContainerDocument
+    private let endpoints: [Endpoint]
+    /// Of its networks; empty: none has names.
+    private let nameServers: [IPAddress]
 
-    init(document: ContainerDocument) { self.document = document }
+    init(document: ContainerDocument, endpoints: [Endpoint], nameServers: [IPAddress]) {
+        (self.document, self.endpoints, self.nameServers) = (document, endpoints, nameServers)
+    }
 
     /// Anew at each start, as Docker does.
     func write(to directory: String) throws(SystemError) {
@@ -39,12 +45,18 @@ struct EtcFiles: Sendable {
             let parts = entry.split(separator: entry.contains("=") ? "=" : ":", maxSplits: 1)
             if parts.count == 2 { text += "\(parts[1])\t\(parts[0])\n" }
         }
+        let name = Spec.hostname(of: document)
+        // With a domain, by both, as Docker does.
+        let names = name.contains(".") ? "\(name) \(name.prefix { $0 != "." })" : name
+        for address in endpoints.flatMap(\.addresses) { text += "\(address.address)\t\(names)\n" }
         return text
     }
 
     private func resolver() throws(SystemError) -> String {
         let host = document.host
-        let (servers, search, options) = (host.dns ?? [], host.dnsSearch ?? [], host.dnsOptions ?? [])
+        // A network's name server asks those that were given.
+        let servers = nameServers.isEmpty ? host.dns ?? [] : nameServers.map(\.description)
+        let (search, options) = (host.dnsSearch ?? [], host.dnsOptions ?? [])
         let given = String(decoding: try File.readIfPresent("/etc/resolv.conf") ?? [], as: UTF8.self)
         if servers.isEmpty, search.isEmpty, options.isEmpty { return given }
         let kept = given.split(separator: "\n").filter { line in

@@ -15,6 +15,10 @@ struct ContainerDocument: Codable, Hashable, Sendable {
     var mounts: [MountPlan]
     /// Entrypoint and command together; never empty.
     var command: [String]
+    /// The networks it joins, in order; nil and empty: none that has a device.
+    var endpoints: [EndpointWish]?
+    /// Published through the first of them.
+    var ports: [PortWish]?
 
     /// As Docker's lists show it: what has a blank in it is quoted.
     var commandLine: String {

@@ -5,10 +5,6 @@ enum CreateChecks {
     static func refuseUnsupported(_ request: ContainerCreateRequest) throws(EngineError) {
         try NumberChecks.check(request)
         let host = request.hostConfig ?? HostConfig()
-        let bound = (host.portBindings ?? [:]).values.contains { !($0 ?? []).isEmpty }
-        if bound || host.publishAllPorts {
-            throw .unsupported("publishing ports is not there yet: use --network host or none")
-        }
         if let mode = host.usernsMode, !mode.isEmpty, mode != "host" {
             throw .unsupported("user namespaces are not there yet (--userns \(mode))")
         }
@@ -22,9 +18,6 @@ enum CreateChecks {
         if !(host.storageOpt ?? [:]).isEmpty { throw .unsupported("--storage-opt is not there yet") }
         if let isolation = host.isolation, !isolation.isEmpty, isolation != "default" {
             throw .invalid("invalid isolation (\(isolation)): only default")
-        }
-        if let address = request.config.macAddress, !address.isEmpty {
-            throw .unsupported("--mac-address is not there yet: there are no bridge networks")
         }
         if let parent = host.cgroupParent, !parent.isEmpty {
             throw .unsupported("--cgroup-parent is not there yet: the engine's own is a setting of quelld")
@@ -42,7 +35,7 @@ enum CreateChecks {
         try checkNetworkConflicts(request.config, host)
         try checkExtraHosts(host)
         try checkBlockLimits(host)
-        try refuseNetworks(request)
+        try refusePlainSettings(request)
         try checkLog(host.logConfig)
         if host.autoRemove, let policy = host.restartPolicy?.name, !policy.isEmpty, policy != "no" {
             throw .invalid("can't create 'AutoRemove' container with restart policy")
@@ -103,24 +96,24 @@ enum CreateChecks {
         }
     }
 
-    private static func refuseNetworks(_ request: ContainerCreateRequest) throws(EngineError) {
+    /// Networks without a device of their own have nothing to set.
+    private static func refusePlainSettings(_ request: ContainerCreateRequest) throws(EngineError) {
         let mode = request.hostConfig?.networkMode ?? ""
-        let known = ["", "default", "none", "host"]
-        guard known.contains(mode) || mode.hasPrefix("container:") else {
-            if mode == "bridge" {
-                throw .unsupported("bridge networks are not there yet: use --network none, host or container:NAME")
-            }
-            throw .notFound(kind: "network", name: mode)
-        }
-        for (name, endpoint) in request.networkingConfig?.endpointsConfig ?? [:] {
-            guard known.contains(name) || name == mode else {
-                throw .unsupported("networks are not there yet (\(name)): use --network none, host or container:NAME")
-            }
+        guard EndpointRequest.isPlain(mode) else { return }
+        for (name, endpoint) in request.networkingConfig?.endpointsConfig ?? [:] where EndpointRequest.isPlain(name) {
             try refuseSettings(endpoint, of: name)
+        }
+        let bound = (request.hostConfig?.portBindings ?? [:]).values.contains { !($0 ?? []).isEmpty }
+        if bound || request.hostConfig?.publishAllPorts == true {
+            // Docker drops them in silence.
+            throw .invalid(
+                "ports cannot be published with --network \(mode.isEmpty ? "none" : mode): use --network bridge")
+        }
+        if let address = request.config.macAddress, !address.isEmpty {
+            throw .invalid("conflicting options: mac-address and the network mode \(mode.isEmpty ? "none" : mode)")
         }
     }
 
-    /// Networks without a bridge have nothing to set.
     private static func refuseSettings(_ endpoint: EndpointSettings, of network: String) throws(EngineError) {
         let ipam = endpoint.ipamConfig
         let addresses = [ipam?.ipv4Address, ipam?.ipv6Address, endpoint.ipAddress, endpoint.globalIPv6Address]
@@ -131,7 +124,7 @@ enum CreateChecks {
             throw .invalid("network-scoped aliases are only supported for user-defined networks (\(network))")
         }
         guard (endpoint.macAddress ?? "").isEmpty, (endpoint.driverOpts ?? [:]).isEmpty else {
-            throw .unsupported("MacAddress and DriverOpts need a bridge network, which is not there yet (\(network))")
+            throw .invalid("network \(network) has no device: MacAddress and DriverOpts need another")
         }
     }
 

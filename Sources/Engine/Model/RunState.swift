@@ -33,6 +33,8 @@ struct RunState: Codable, Hashable, Sendable {
     /// The root file system is an overlay, and no copy; nil: it was not made yet.
     var usesOverlay: Bool?
     var health: HealthState?
+    /// What it has of its networks while it runs.
+    var endpoints: [Endpoint]?
     /// Since it is quarantined, and for good: it is removed when it has ended.
     var quarantine: QuarantineRecord?
 }

@@ -36,6 +36,8 @@ extension Spec {
             ("uts", "uts", modes.uts), ("cgroup", "cgroup", modes.cgroup),
         ] {
             switch mode {
+            case .own where type == "network" && input.networkNamespace != nil:
+                list.append(["type": "network", "path": .string(input.networkNamespace ?? "")])
             case .own, .none: list.append(["type": .string(type)])
             case .host: break
             case .shared(let id):

@@ -25,6 +25,8 @@ struct SpecInput: Sendable {
     var shmSize: Int64
     /// The host's mount that becomes /dev/shm; nil: a tmpfs of the container's own.
     var sharedMemory: String?
+    /// The file that holds the network namespace made for it; nil: the runtime makes one.
+    var networkNamespace: String?
     /// Members of the OCI's `blockIO`, by their names.
     var blockLimits: [String: JSON] = [:]
 }

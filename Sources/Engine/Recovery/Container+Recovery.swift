@@ -25,7 +25,7 @@ extension Container {
         let paths = paths
         let groups = [core.cgroup(id), core.shimCgroup(id)].compactMap(\.unifiedDirectory)
         guard
-            ([paths.bundle] + groups).contains(where: Recovery.exists)
+            ([paths.bundle, core.paths.networkRecord(id)] + groups).contains(where: Recovery.exists)
                 || mountPoints.contains(where: Recovery.isMounted)
         else { return }
         beginCleanup()
@@ -89,6 +89,7 @@ extension Container {
 
     private func adoptRunning(_ snapshot: ShimSnapshot) async {
         if snapshot.pid > 0 { holdMainProcess(snapshot.pid) }
+        holdPortsAgain()
         if state.pid != snapshot.pid {
             (state.pid, state.startedAt) = (snapshot.pid, WallTime.now().nanosecondsSince1970)
         }

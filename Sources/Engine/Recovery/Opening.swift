@@ -90,18 +90,15 @@ struct Opening {
                 try File.makeDirectories(path, mode: 0o711)
             }
             try File.makeDirectories(paths.runRoot, mode: 0o711)
-            try File.makeDirectories(paths.bundles, mode: 0o711)
+            for path in [paths.bundles, paths.networkRecords, paths.networkNamespaces, paths.leases, paths.names] {
+                try File.makeDirectories(path, mode: 0o711)
+            }
         }
     }
 
     /// Two engines with different roots must not share a group.
     private var defaultParent: String {
-        if paths.dataRoot == "/var/lib/quell" { return "quell" }
-        // FNV-1a; only to tell roots apart.
-        var hash: UInt32 = 0x811c_9dc5
-        for byte in paths.dataRoot.utf8 { hash = (hash ^ UInt32(byte)) &* 0x0100_0193 }
-        let digits = String(hash, radix: 16)
-        return "quell-" + String(repeating: "0", count: 8 - digits.count) + digits
+        paths.tag.map { "quell-\($0)" } ?? "quell"
     }
 
     private func boot() throws(EngineError) -> String {

@@ -21,6 +21,9 @@ enum Recovery {
                 sweep.run()
             }
         } catch { core.logger.error("\(error)") }
+        do throws(EngineError) {
+            for id in try core.networks.recorded() where !known.contains(id) { await core.networks.leave(id, core) }
+        } catch { core.logger.error("sweep: \(error)") }
         do throws(SystemError) {
             for name in try names(in: core.paths.temporary) { core.discard("\(core.paths.temporary)/\(name)") }
         } catch { core.logger.error("sweep: \(error)") }

@@ -8,7 +8,7 @@ import Synchronization
 /// The database: what must outlive the engine. SQLite, write-ahead log, one connection on a thread of its own; writes
 /// happen in the order in which they were asked for.
 final class Store: Sendable {
-    static let schema = 1
+    static let schema = 2
     private let queue: DatabaseQueue
     private let file: DatabaseFile
     private let reserve: DiskReserve
@@ -62,6 +62,11 @@ final class Store: Sendable {
             try file.refuseEmpty("empty")
             try database.inTransaction {
                 try Store.migrate1(database); return .commit
+            }
+        }
+        if version < 2 {
+            try database.inTransaction {
+                try Store.migrate2(database); return .commit
             }
         }
     }

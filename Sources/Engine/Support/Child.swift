@@ -24,8 +24,11 @@ enum Child {
 
     /// Runs it to its end, whatever that is. `what` is said where it takes too long; `left` gets one that was killed for
     /// that and may never end.
+    ///
+    /// `input` is there for it to read, from a file in memory; nil: nothing is.
     static func run(
-        _ executable: String, _ arguments: [String], for what: String, within limit: Duration, limit bytes: Int,
+        _ executable: String, _ arguments: [String], environment: [String] = [], input: [UInt8]? = nil,
+        for what: String, within limit: Duration, limit bytes: Int,
         _ core: EngineCore, left: (ChildProcess) -> Void = { _ in }
     ) async throws(EngineError) -> Result {
         let (gate, reactor) = (core.children, core.reactor)
@@ -36,7 +39,9 @@ enum Child {
         let child = try await Blocking.run("starting \(executable)", within: limit, on: reactor, .children) {
             () throws(EngineError) in
             try attempt("run \(executable)") { () throws(SystemError) in
-                ChildProcess(try start(executable, arguments, writing: try pipe.takeWriting()), reactor, in: place)
+                var request = SpawnRequest(executable, arguments, environment: environment)
+                let input = try standardInput(input)
+                return ChildProcess(try start(&request, input, writing: try pipe.takeWriting()), reactor, in: place)
             }
         }
         let reader = PipeReader(try attempt { () throws(SystemError) in try pipe.takeReading() }, reactor)
@@ -49,13 +54,19 @@ enum Child {
         }
     }
 
+    private static func standardInput(_ bytes: [UInt8]?) throws(SystemError) -> OwnedDescriptor {
+        guard let bytes else { return try File.open("/dev/null", .readWrite) }
+        let file = try OwnedDescriptor.memoryFile("quell-input")
+        try file.writeAll(bytes)
+        try file.seek(to: 0)
+        return file
+    }
+
     private static func start(
-        _ executable: String, _ arguments: [String], writing: consuming OwnedDescriptor
+        _ request: inout SpawnRequest, _ input: borrowing OwnedDescriptor, writing: consuming OwnedDescriptor
     ) throws(SystemError) -> SpawnedProcess {
-        let null = try File.open("/dev/null", .readWrite)
-        var request = SpawnRequest(executable, arguments)
         request.descriptors = [
-            DescriptorMapping(0, from: null.raw), DescriptorMapping(1, from: writing.raw),
+            DescriptorMapping(0, from: input.raw), DescriptorMapping(1, from: writing.raw),
             DescriptorMapping(2, from: writing.raw),
         ]
         return try Spawn.start(request)

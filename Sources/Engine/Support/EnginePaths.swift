@@ -3,6 +3,16 @@ struct EnginePaths: Hashable, Sendable {
     let dataRoot: String
     let runRoot: String
 
+    /// What tells this engine's groups, devices and rules from those of others; nil for the usual root.
+    var tag: String? {
+        if dataRoot == "/var/lib/quell" { return nil }
+        // FNV-1a; only to tell roots apart.
+        var hash: UInt32 = 0x811c_9dc5
+        for byte in dataRoot.utf8 { hash = (hash ^ UInt32(byte)) &* 0x0100_0193 }
+        let digits = String(hash, radix: 16)
+        return String(repeating: "0", count: 8 - digits.count) + digits
+    }
+
     var database: String { "\(dataRoot)/quell.db" }
     var lock: String { "\(dataRoot)/lock" }
     var runLock: String { "\(runRoot)/lock" }
@@ -13,6 +23,15 @@ struct EnginePaths: Hashable, Sendable {
     var bundles: String { "\(runRoot)/c" }
     /// `--root` of the runtime; one for each, as their formats differ.
     func runtimeRoot(_ runtime: String) -> String { "\(runRoot)/\(runtime)" }
+    /// Leases of addresses, a directory for each network.
+    var leases: String { "\(runRoot)/leases" }
+    /// What containers have of networks, a file for each.
+    var networkRecords: String { "\(runRoot)/net" }
+    func networkRecord(_ id: String) -> String { "\(networkRecords)/\(id)" }
+    /// What name servers answer, a file for each network.
+    var names: String { "\(runRoot)/names" }
+    var networkNamespaces: String { "\(runRoot)/netns" }
+    func networkNamespace(_ id: String) -> String { "\(networkNamespaces)/\(id)" }
     func container(_ id: String) -> ContainerPaths {
         ContainerPaths(data: "\(containers)/\(id)", bundle: "\(bundles)/\(id)", id: id)
     }

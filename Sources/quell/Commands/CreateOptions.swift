@@ -45,7 +45,12 @@ enum CreateOptions {
 
     // Namespaces and network
     static let network = Option(
-        "network", aliases: ["net"], "MODE", "none, host or container:NAME", completion: .words(["none", "host"]))
+        "network", aliases: ["net"], "NETWORK", "bridge, another network, none, host or container:NAME",
+        completion: .words(["bridge", "none", "host"]))
+    static let ip = Option("ip", "ADDRESS", "Address of version 4 in the network")
+    static let ip6 = Option("ip6", "ADDRESS", "Address of version 6 in the network")
+    static let macAddress = Option("mac-address", "ADDRESS", "Hardware address, such as 02:42:ac:11:00:02")
+    static let networkAlias = Repeated("network-alias", aliases: ["net-alias"], "NAME", "Further name in the network")
     static let pid = Option("pid", "MODE", "host or container:NAME", completion: .words(["host"]))
     static let ipc = Option(
         "ipc", "MODE", "none, private, shareable, host or container:NAME",
@@ -59,8 +64,10 @@ enum CreateOptions {
     static let dns = Repeated("dns", "ADDRESS", "Name server")
     static let dnsOption = Repeated("dns-option", aliases: ["dns-opt"], "OPTION", "Option of the resolver")
     static let dnsSearch = Repeated("dns-search", "DOMAIN", "Search domain")
-    static let publish = Repeated("publish", short: "p", "PORT", "Not there yet: Quell has no bridge network so far")
-    static let publishAll = Flag("publish-all", short: "P", "Not there yet: Quell has no bridge network so far")
+    static let publish = Repeated(
+        "publish", short: "p", "[ADDRESS:][PORT:]PORT[/PROTOCOL]", "Reach a port of the container at the host"
+    ) { (text) throws(ValueFault) in try PublishedPort.parse(text) }
+    static let publishAll = Flag("publish-all", short: "P", "Publish all exposed ports, at ports that are free")
     static let expose = Repeated("expose", "PORT", "Note a port in the configuration")
 
     // Privileges
@@ -161,7 +168,8 @@ enum CreateOptions {
 
     static let all: [any OptionSpec] = [
         name, env, envFile, workdir, user, groupAdd, entrypoint, hostname, domainname, label, labelFile, interactive,
-        tty, initProcess, volume, mount, volumesFrom, tmpfs, readOnly, shmSize, network, pid, ipc, uts,
+        tty, initProcess, volume, mount, volumesFrom, tmpfs, readOnly, shmSize, network, ip, ip6,
+        macAddress, networkAlias, pid, ipc, uts,
         userns, cgroupns, addHost, dns, dnsOption, dnsSearch, publish, publishAll, expose, privileged, capAdd, capDrop,
         securityOpt, device, deviceRule, sysctl, runtime, annotation, cgroupParent, memory, memorySwap,
         memoryReservation, memorySwappiness, cpus, cpuShares, cpuPeriod, cpuQuota, cpusetCpus, cpusetMems, pidsLimit,

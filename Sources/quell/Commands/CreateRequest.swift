@@ -26,10 +26,6 @@ struct CreateRequestBuilder {
     }
 
     private func refuseWhatIsNotThere() throws {
-        if try arguments.isGiven(CreateOptions.publish) || arguments[CreateOptions.publishAll] {
-            throw UsageError(
-                "publishing ports (-p, -P) is not there yet: Quell has no bridge network so far; use --network host")
-        }
         if try arguments[CreateOptions.rm], let policy = try arguments[CreateOptions.restart], policy.name != "no" {
             throw UsageError.conflict("rm", "restart")
         }
@@ -56,7 +52,8 @@ struct CreateRequestBuilder {
     }
 
     private func ports() throws -> [String: EmptyObject]? {
-        let ports = try arguments[CreateOptions.expose].map { $0.contains("/") ? $0 : "\($0)/tcp" }
+        let published = try arguments[CreateOptions.publish].flatMap { $0 }.map(\.container)
+        let ports = try arguments[CreateOptions.expose].map { $0.contains("/") ? $0 : "\($0)/tcp" } + published
         return ports.isEmpty ? nil : Dictionary(ports.map { ($0, EmptyObject()) }) { first, _ in first }
     }
 
@@ -119,8 +116,21 @@ struct CreateRequestBuilder {
         host.shmSize = try arguments[CreateOptions.shmSize]
     }
 
-    private mutating func setNamespaces() throws {
+    private mutating func setNetwork() throws {
         host.networkMode = try arguments[CreateOptions.network]
+        host.portBindings = try arguments[CreateOptions.publish].flatMap { $0 }.bindings
+        host.publishAllPorts = try arguments[CreateOptions.publishAll]
+        let endpoint = EndpointSettings(
+            ip: try arguments[CreateOptions.ip], ip6: try arguments[CreateOptions.ip6],
+            aliases: try arguments[CreateOptions.networkAlias], macAddress: try arguments[CreateOptions.macAddress])
+        guard endpoint != EndpointSettings() else { return }
+        var networking = NetworkingConfig()
+        networking.endpointsConfig = [host.networkMode ?? "default": endpoint]
+        request.networkingConfig = networking
+    }
+
+    private mutating func setNamespaces() throws {
+        try setNetwork()
         host.pidMode = try arguments[CreateOptions.pid]
         host.ipcMode = try arguments[CreateOptions.ipc]
         host.utsMode = try arguments[CreateOptions.uts]

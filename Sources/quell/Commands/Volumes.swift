@@ -103,7 +103,7 @@ enum VolumePruneCommand: Command {
 enum NetworkLsCommand: Command {
     static let about = About(
         "ls", aliases: ["list"], "List networks",
-        examples: [("quell network ls", "bridge networks are not there yet: only host and none")])
+        examples: [("quell network ls --filter type=custom", "those that were made by hand")])
     static let options: [any OptionSpec] = [Shared.filter, Shared.format, Shared.noTrunc, Shared.quiet]
     static let operands = Operands.none
 

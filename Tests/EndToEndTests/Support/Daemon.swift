@@ -12,6 +12,10 @@ final class Daemon {
     private(set) var process: RunningCommand?
     /// Its daemon.json. Before `start`.
     var configuration = "{}"
+    /// What containers join that name no network: nothing of the host's is changed unless a test asks for it. Before `start`.
+    var defaultNetwork = "none"
+    /// Where it runs. Before `start`.
+    var host = Host.asItIs
     /// What quelld calls its cgroup: FNV-1a of the data root, which only has to tell roots apart.
     var cgroupParent: String {
         let hash = dataRoot.utf8.reduce(0x811c_9dc5 as UInt32) { ($0 ^ UInt32($1)) &* 0x0100_0193 }
@@ -47,20 +51,21 @@ final class Daemon {
     private static let counter = Counter()
 
     /// Starts quelld and waits until it answers.
-    func start(_ more: [String] = [], on host: Host = .asItIs) throws {
+    func start(_ more: [String] = [], on host: Host? = nil) throws {
         let command = try launch(more, on: host)
         try waitUntilItAnswers(command)
     }
 
     /// Starts quelld without expecting anything of it.
-    func launch(_ more: [String] = [], on host: Host = .asItIs) throws -> RunningCommand {
-        var arguments = ["--data-root", dataRoot, "--run-root", runRoot, "-H", "unix://" + socket] + more
+    func launch(_ more: [String] = [], on host: Host? = nil) throws -> RunningCommand {
+        var arguments = ["--data-root", dataRoot, "--run-root", runRoot, "-H", "unix://" + socket]
+        arguments += ["--default-network", defaultNetwork] + more
         if !more.contains("--config-file") {
             let file = directory + "/daemon.json"
             try File.write(configuration, to: file)
             arguments += ["--config-file", file]
         }
-        let line = host.commandLine(try Programs.path("quelld"), arguments)
+        let line = (host ?? self.host).commandLine(try Programs.path("quelld"), arguments)
         let command = try RunningCommand(line[0], Array(line.dropFirst()), environment: Programs.environment)
         process = command
         return command
@@ -69,7 +74,7 @@ final class Daemon {
     /// Starts quelld, which must refuse: by itself, soon, and with one message that contains all the words.
     @discardableResult
     func mustNotStart(
-        _ more: [String] = [], on host: Host = .asItIs, saying words: [String],
+        _ more: [String] = [], on host: Host? = nil, saying words: [String],
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws -> Finished {
         let command = try launch(more, on: host)
@@ -129,6 +134,14 @@ final class Daemon {
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws -> String {
         let end = try command(arguments).finish(within: limit)
+        try #require(
+            end.succeeded, "quell \(arguments.joined(separator: " ")): \(end.text)", sourceLocation: sourceLocation)
+        return end.trimmed
+    }
+
+    @discardableResult
+    func must(_ arguments: [String], sourceLocation: SourceLocation = #_sourceLocation) throws -> String {
+        let end = try command(arguments).finish(within: Limit.command)
         try #require(
             end.succeeded, "quell \(arguments.joined(separator: " ")): \(end.text)", sourceLocation: sourceLocation)
         return end.trimmed

@@ -36,6 +36,12 @@ struct Host {
         mounting(directories.map { "if [ -d \($0) ]; then mount -t tmpfs empty \($0); fi" }.joined(separator: "\n"))
     }
 
+    /// A network of its own, whose rules and devices go with it.
+    static let withItsOwnNetwork = Host(
+        prefix: ["unshare", "--net", "sh", "-c", "ip link set lo up\nexec \"$@\"", "sh"])
+
+    static func inNetwork(of pid: Int32) -> Host { Host(prefix: ["nsenter", "--net=/proc/\(pid)/ns/net"]) }
+
     /// Somebody who is not root.
     static let asNobody = Host(prefix: ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"])
 

@@ -41,7 +41,8 @@ final class Fixture: Sendable {
         EngineConfiguration(
             dataRoot: directory("data"), runRoot: directory("run"),
             cgroupParent: TestCgroup.freshPath().dropFirst() + "-e", shimPath: try BuiltProduct.path("quell-shim"),
-            unpackPath: try BuiltProduct.path("quell-unpack"), killDeadline: .seconds(10))
+            unpackPath: try BuiltProduct.path("quell-unpack"), killDeadline: .seconds(10),
+            defaultNetwork: .isolated)
     }
 
     private func importImage() async throws {

@@ -1,0 +1,285 @@
+import APITypes
+import Linux
+import Logging
+import Networks
+import Synchronization
+
+/// The networks that have devices and addresses, and what containers have of them.
+final class NetworkTable: Sendable {
+    /// By id.
+    private let definitions = Mutex<[String: NetworkDefinition]>([:])
+    let ports = PortTable()
+    let plugins: CNIPlugins
+    /// One creation after the other: two must not choose the same subnet.
+    private let creating = Gate(limit: 1)
+    private let filter = HostFilter()
+    let names: NameServer
+    private let paths: EnginePaths
+
+    static let defaultName = "bridge"
+
+    init(_ paths: EnginePaths, places: [String]) {
+        (self.paths, plugins) = (paths, CNIPlugins(places: places))
+        names = NameServer(directory: paths.names)
+    }
+
+    var all: [NetworkDefinition] { definitions.withLock { $0.values.sorted { $0.name < $1.name } } }
+
+    /// Docker's order: the whole id, the name, then the beginning of an id that only one has.
+    func find(_ reference: String) throws(EngineError) -> NetworkDefinition {
+        let all = all
+        if let network = all.first(where: { $0.id == reference }) ?? all.first(where: { $0.name == reference }) {
+            return network
+        }
+        let matches = reference.isEmpty ? [] : all.filter { $0.id.hasPrefix(reference) }
+        if matches.count > 1 {
+            throw .invalid("network \(reference) is ambiguous (\(matches.count) matches found on ID prefix)")
+        }
+        guard let network = matches.first else { throw .notFound(kind: "network", name: reference) }
+        return network
+    }
+
+    func withID(_ id: String) -> NetworkDefinition? { definitions.withLock { $0[id] } }
+
+    func load(_ core: EngineCore) async throws(EngineError) {
+        let found = try await core.store.networks()
+        definitions.withLock { $0 = Dictionary(found.map { ($0.id, $0) }) { $1 } }
+        guard !found.contains(where: { $0.name == NetworkTable.defaultName }) else { return }
+        var plan = NetworkPlan(name: NetworkTable.defaultName, driver: "bridge")
+        plan.options = [NetworkDefinition.Option.isDefault.rawValue: "true"]
+        let device = paths.tag.map { "quell-\($0)" } ?? "quell0"
+        // Without it everything else can be had.
+        do throws(EngineError) { _ = try await create(plan, device: device, core) } catch {
+            core.logger.warning("there is no default network: \(error)")
+        }
+    }
+
+    func create(
+        _ plan: NetworkPlan, device: String? = nil, _ core: EngineCore
+    ) async throws(EngineError) -> NetworkDefinition {
+        guard let place = await creating.enter(within: .seconds(20)) else {
+            throw .timedOut("other networks are being created since 20s")
+        }
+        defer { place.leave() }
+        if all.contains(where: { $0.name == plan.name }) {
+            throw .conflict("network with name \(plan.name) already exists")
+        }
+        let id = Identifier.random()
+        let used = try usedSubnets()
+        let network: NetworkDefinition
+        do throws(NetworkFault) {
+            network = try plan.definition(
+                id: id, created: WallTime.now().nanosecondsSince1970, device: device ?? "qn-\(id.prefix(12))",
+                used: used)
+        } catch { throw .invalid(error.description) }
+        if network.driver == .bridge, let other = all.first(where: { $0.device == network.device }) {
+            throw .conflict("device \(network.device) belongs to network \(other.name)")
+        }
+        try await core.store.insert(network)
+        definitions.withLock { $0[id] = network }
+        return network
+    }
+
+    private func usedSubnets() throws(EngineError) -> [(subnet: Subnet, holder: String)] {
+        let all = all
+        let ours = all.flatMap { network in network.pools.map { ($0.subnet, "network \(network.name)") } }
+        let text = try attempt("look at the routes of the host") { () throws(SystemError) in
+            String(decoding: try File.readIfPresent("/proc/net/route") ?? [], as: UTF8.self)
+        }
+        let devices = Set(all.map { "device \($0.device)" })
+        return ours + HostSubnets.parse(route: text).filter { !devices.contains($0.holder) }
+    }
+
+    /// It has no members any more.
+    func remove(_ network: NetworkDefinition, _ core: EngineCore) async throws(EngineError) {
+        try await core.store.deleteNetwork(network.id)
+        definitions.withLock { $0[network.id] = nil }
+        // What stays of it on the host harms nobody, and goes at the next change of rules or at the next boot.
+        do throws(EngineError) {
+            if hasRules { try await applyRules(core) }
+            if network.driver == .bridge {
+                let device = network.device
+                try await Blocking.run { () throws(EngineError) in
+                    try attempt { () throws(SystemError) in try NetworkNamespace.removeBridge(device) }
+                }
+            }
+        } catch { core.logger.warning("network \(network.name): \(error)") }
+        await names.forget(network, core)
+        core.discard("\(paths.leases)/\(network.id)")
+    }
+
+    private let ruled = Mutex(false)
+    private var hasRules: Bool { ruled.withLock { $0 } }
+
+    private func applyRules(_ core: EngineCore) async throws(EngineError) {
+        let chain = paths.tag.map { "QUELL-\($0)" } ?? "QUELL"
+        try await filter.apply(HostRules(chain: chain, networks: all), core)
+        ruled.withLock { $0 = true }
+    }
+
+    // MARK: members
+
+    /// Those that are being taken out of their networks.
+    private let leaving = Mutex<[String: Promise<Void>]>([:])
+
+    /// Ports of those that have ended are free when their rules are gone.
+    func waitForLeavers(with wishes: [PortWish], besides id: String) async {
+        for holder in ports.holders(of: wishes, besides: id) {
+            await leaving.withLock { $0[holder] }?.value()
+        }
+    }
+
+    /// A namespace with a device in each network, in order. On failure what was done is taken back by `leave`.
+    func join(
+        _ plans: [EndpointPlan], container id: String, _ core: EngineCore
+    ) async throws(EngineError) -> [CNIResult] {
+        let (record, namespace) = (paths.networkRecord(id), paths.networkNamespace(id))
+        let text = try NetworkTable.encode(plans)
+        try await Blocking.run { () throws(EngineError) in
+            try attempt { () throws(SystemError) in
+                // First: whoever finds it after a crash takes everything back.
+                try Container.write(Array(text.utf8), to: record)
+                try NetworkNamespace.make(at: namespace)
+            }
+        }
+        if plans.contains(where: { $0.network.driver == .bridge }) { try await applyRules(core) }
+        var results: [CNIResult] = []
+        for plan in plans { results.append(try await add(plan, container: id, namespace, core)) }
+        return results
+    }
+
+    private func add(
+        _ plan: EndpointPlan, container id: String, _ namespace: String, _ core: EngineCore
+    ) async throws(EngineError) -> CNIResult {
+        try await keepReserved(plan.network)
+        let device = try NetworkTable.call { try plan.device(leases: paths.leases) }
+        guard
+            let result = try await plugins.run(
+                .add, device, container: id, interface: plan.interface, namespace: namespace, core)
+        else { throw .system("network plugin \(device.plugin) gave no result") }
+        if let ports = try NetworkTable.call({ try plan.publication(after: result) }) {
+            try await plugins.run(.add, ports, container: id, interface: plan.interface, namespace: namespace, core)
+        }
+        return result
+    }
+
+    /// The plugin gives no address that has a file in its directory.
+    private func keepReserved(_ network: NetworkDefinition) async throws(EngineError) {
+        let addresses = network.pools.flatMap(\.reserved.values)
+        if addresses.isEmpty { return }
+        let directory = "\(paths.leases)/\(network.id)"
+        try await Blocking.run { () throws(EngineError) in
+            try attempt { () throws(SystemError) in
+                try File.makeDirectories(directory, mode: 0o700)
+                for address in addresses { try Container.write(Array("reserved".utf8), to: "\(directory)/\(address)") }
+            }
+        }
+    }
+
+    /// Takes back whatever the container has: devices, addresses, published ports, the namespace. What fails stays on record, and
+    /// is tried again by the next start of the container and of the engine.
+    func leave(_ id: String, _ core: EngineCore) async {
+        let (left, before) = leaving.withLock { leaving in
+            let left = Promise<Void>()
+            defer { leaving[id] = left }
+            return (left, leaving[id])
+        }
+        await before?.value()
+        await leaveNow(id, core)
+        left.resolve(())
+        leaving.withLock { if $0[id] === left { $0[id] = nil } }
+    }
+
+    private func leaveNow(_ id: String, _ core: EngineCore) async {
+        let (record, namespace) = (paths.networkRecord(id), paths.networkNamespace(id))
+        guard Recovery.exists(record) else { return ports.release(id) }
+        do throws(EngineError) {
+            let bytes = try attempt { () throws(SystemError) in try File.readIfPresent(record) } ?? []
+            for plan in NetworkTable.plans(String(decoding: bytes, as: UTF8.self)).reversed() {
+                try await delete(plan, container: id, namespace, core)
+            }
+            try await Blocking.run(.clearing) { () throws(EngineError) in
+                try attempt { () throws(SystemError) in
+                    try NetworkNamespace.remove(at: namespace)
+                    try File.unlink(record)
+                }
+            }
+        } catch { core.logger.error("container \(id): its networks are not given back: \(error)") }
+        ports.release(id)
+    }
+
+    private func delete(
+        _ plan: EndpointPlan, container id: String, _ namespace: String, _ core: EngineCore
+    ) async throws(EngineError) {
+        if let call = try NetworkTable.call({ try plan.publication(after: nil) }) {
+            try await plugins.run(.delete, call, container: id, interface: plan.interface, namespace: namespace, core)
+        }
+        let call = try NetworkTable.call { try plan.device(leases: paths.leases) }
+        try await plugins.run(.delete, call, container: id, interface: plan.interface, namespace: namespace, core)
+    }
+
+    /// One network more for a container that runs.
+    func connect(
+        _ network: NetworkDefinition, _ wish: EndpointWish, container id: String, _ core: EngineCore
+    ) async throws(EngineError) -> Endpoint {
+        let (record, namespace) = (paths.networkRecord(id), paths.networkNamespace(id))
+        var plans = try await recordedPlans(id)
+        let free =
+            (0...plans.count).first { number in !plans.contains { $0.interface == "eth\(number)" } } ?? plans.count
+        let plan = EndpointPlan(
+            network: network, interface: "eth\(free)", macAddress: wish.macAddress, addresses: wish.addresses)
+        plans.append(plan)
+        try await write(plans, to: record)
+        if network.driver == .bridge { try await applyRules(core) }
+        do throws(EngineError) {
+            return Endpoint(plan, try await add(plan, container: id, namespace, core))
+        } catch {
+            try await disconnect(network, container: id, core)
+            throw error
+        }
+    }
+
+    /// Takes a container that runs out of one of its networks.
+    func disconnect(_ network: NetworkDefinition, container id: String, _ core: EngineCore) async throws(EngineError) {
+        var plans = try await recordedPlans(id)
+        for plan in plans where plan.network.id == network.id {
+            try await delete(plan, container: id, paths.networkNamespace(id), core)
+        }
+        plans.removeAll { $0.network.id == network.id }
+        try await write(plans, to: paths.networkRecord(id))
+    }
+
+    private func recordedPlans(_ id: String) async throws(EngineError) -> [EndpointPlan] {
+        let path = paths.networkRecord(id)
+        let bytes = try await Blocking.run { () throws(EngineError) in
+            try attempt { () throws(SystemError) in try File.readIfPresent(path) }
+        }
+        return NetworkTable.plans(String(decoding: bytes ?? [], as: UTF8.self))
+    }
+
+    private func write(_ plans: [EndpointPlan], to record: String) async throws(EngineError) {
+        let text = try NetworkTable.encode(plans)
+        try await Blocking.run { () throws(EngineError) in
+            // Whole or not at all: a crash must not lose those before.
+            try attempt { () throws(SystemError) in try DurableFile.write(Array(text.utf8), to: record) }
+        }
+    }
+
+    /// Containers that have something of a network, or had when a crash came.
+    func recorded() throws(EngineError) -> [String] {
+        try attempt { () throws(SystemError) in try Recovery.names(in: paths.networkRecords) }
+    }
+
+    /// Cut short by a crash before anything was done: nothing.
+    private static func plans(_ text: String) -> [EndpointPlan] {
+        do { return try Store.decode([EndpointPlan].self, text) } catch { return [] }
+    }
+
+    private static func encode(_ plans: [EndpointPlan]) throws(EngineError) -> String {
+        do { return try Store.encode(plans) } catch { throw .system("\(error)") }
+    }
+
+    private static func call<Value>(_ body: () throws -> Value) throws(EngineError) -> Value {
+        do { return try body() } catch { throw .system("\(error)") }
+    }
+}
