@@ -75,6 +75,25 @@ public struct FileLock: ~Copyable, Sendable {
         self.descriptor = descriptor
     }
 
+    /// Held beside others who share it, by the children too that inherit the descriptor, until the last of them has ended. Nil when
+    /// somebody has it alone.
+    public init?(sharing path: String) throws(SystemError) {
+        let descriptor = try File.open(path, [.readWrite, .create])
+        guard try descriptor.tryLock(path, shared: true) else { return nil }
+        self.descriptor = descriptor
+    }
+
+    /// Returns when nobody holds it. Blocks as long as that takes.
+    public static func wait(for path: String) throws(SystemError) {
+        let descriptor = try File.open(path, [.readWrite, .create])
+        try descriptor.lock(path)
+    }
+
+    /// For a child that is to hold it too.
+    public borrowing func mapping(to target: Int32) -> DescriptorMapping {
+        DescriptorMapping(target, from: descriptor.raw)
+    }
+
     /// Replaces the content, for people who want to know who holds the lock.
     public borrowing func setContent(_ text: String) throws(SystemError) {
         try descriptor.truncate()

@@ -87,10 +87,21 @@ enum RawEntry {
 
 extension OwnedDescriptor {
     /// flock(2) without waiting; false when somebody else holds it.
-    borrowing func tryLock(_ path: String) throws(SystemError) -> Bool {
-        let result = clinux_flock(raw, CLINUX_LOCK_EXCLUSIVE | CLINUX_LOCK_NONBLOCKING)
+    borrowing func tryLock(_ path: String, shared: Bool = false) throws(SystemError) -> Bool {
+        let kind = shared ? CLINUX_LOCK_SHARED : CLINUX_LOCK_EXCLUSIVE
+        let result = clinux_flock(raw, kind | CLINUX_LOCK_NONBLOCKING)
         if result == -CLinux.EAGAIN { return false }
         try check(result, "flock", path)
         return true
+    }
+
+    /// flock(2), for as long as it takes.
+    borrowing func lock(_ path: String) throws(SystemError) {
+        while true {
+            let result = clinux_flock(raw, CLINUX_LOCK_EXCLUSIVE)
+            if result == -4 { continue }
+            try check(result, "flock", path)
+            return
+        }
     }
 }

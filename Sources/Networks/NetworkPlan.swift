@@ -52,6 +52,11 @@ public struct NetworkPlan: Hashable, Sendable {
         return definition
     }
 
+    /// In place of one that was chosen before.
+    public static func freePool(
+        besides used: [(subnet: Subnet, holder: String)], pool: SubnetPool = .docker
+    ) throws(NetworkFault) -> AddressPool { try chosen(try free(pool, used)) }
+
     private static func free(
         _ pool: SubnetPool, _ used: [(subnet: Subnet, holder: String)]
     ) throws(NetworkFault) -> Subnet {

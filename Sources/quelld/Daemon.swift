@@ -93,7 +93,7 @@ struct Daemon: Sendable {
     }
 
     private var engineConfiguration: EngineConfiguration {
-        EngineConfiguration(
+        var configuration = EngineConfiguration(
             dataRoot: settings.dataRoot, runRoot: settings.runRoot, cgroupParent: settings.cgroupParent,
             shimPath: helpers.shim, unpackPath: helpers.unpack, registryPath: helpers.registry,
             registries: settings.registries, runtimes: settings.runtimes,
@@ -103,6 +103,8 @@ struct Daemon: Sendable {
             expectations: settings.expectations, diskDeadline: settings.diskDeadline,
             quarantinesOnRemove: settings.quarantinesOnRemove, defaultNetwork: settings.defaultNetwork,
             labels: settings.labels, warnings: settings.exposures, version: Release.version)
+        if let directories = settings.pluginDirectories { configuration.pluginDirectories = directories }
+        return configuration
     }
 
     /// Whether there is one: serving does not depend on it. Where it cannot be written, that of an earlier quelld goes.

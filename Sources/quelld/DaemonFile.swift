@@ -35,6 +35,7 @@ struct DaemonFile: Decodable, Equatable {
     var overdueAfter: [String: String]?
     var quarantineOnRm: Bool?
     var defaultNetwork: String?
+    var pluginDirectories: [String]?
     var insecureRegistries: [String]?
     var registryMirrors: [String]?
     /// A directory with one of certificates for each registry.
@@ -97,6 +98,7 @@ struct DaemonFile: Decodable, Equatable {
         case overdueAfter = "overdue-after"
         case quarantineOnRm = "quarantine-on-rm"
         case defaultNetwork = "default-network"
+        case pluginDirectories = "cni-plugin-dirs"
         case insecureRegistries = "insecure-registries"
         case registryMirrors = "registry-mirrors"
         case registryCertificates = "registry-certs"

@@ -38,6 +38,8 @@ struct Settings: Sendable {
     var quarantinesOnRemove: Bool
     /// Nil: the bridge where it can be had.
     var defaultNetwork: DefaultNetwork?
+    /// Nil: where the distributions put them.
+    var pluginDirectories: [String]?
     var registries: RegistrySettings
 
     init(file: DaemonFile, overriddenBy command: QuelldCommand) throws(DaemonError) {
@@ -73,6 +75,9 @@ struct Settings: Sendable {
         shmSize = try bytes(file.shmSize, "default-shm-size") ?? 64 << 20
         expectations = try Settings.expectations(file.overdueAfter ?? [:])
         quarantinesOnRemove = command.quarantineOnRm || file.quarantineOnRm ?? false
+        pluginDirectories = try file.pluginDirectories?.map { path throws(DaemonError) in
+            try absolute(path, "cni-plugin-dirs")
+        }
         defaultNetwork = try Settings.network(command.defaultNetwork ?? file.defaultNetwork)
         registries = try Settings.registries(file)
         guard file.logDriver == nil || file.logDriver == "json-file" else {

@@ -5,48 +5,12 @@ import Testing
 
 /// Networks, as their users meet them: addresses, published ports, and what is left when everything has ended.
 @Suite(.serialized, .timeLimit(.minutes(3))) struct NetworkTests {
-    /// Serves `hello` on port 80.
-    private static let server = """
-        trap 'kill $!; exit 0' TERM; mkdir -p /w; echo hello > /w/index.html
-        busybox httpd -f -p 80 -h /w & while ! busybox wget -qO /dev/null http://127.0.0.1/ 2>/dev/null; do sleep 0.05; done; echo ready; wait $!
-        """
-
-    private func withNetworks(_ body: (Daemon) throws -> Void) throws {
-        try withDaemon(prepare: { $0.host = .withItsOwnNetwork }, body)
-    }
-
-    /// From the daemon's host.
-    private func outside(_ daemon: Daemon, _ arguments: String...) throws -> Finished {
-        let pid = try #require(daemon.process?.pid)
-        return try Programs.system("nsenter", ["--net=/proc/\(pid)/ns/net"] + arguments)
-    }
-
-    private func isServed(_ daemon: Daemon, at place: String) throws -> Bool {
-        // A static busybox cannot use the host's resolver, not even for an address.
-        let target = place.contains(":") ? place.replacing(":", with: "/") : "\(place)/80"
-        let fetch = "exec 3<>/dev/tcp/\(target) && printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3 && cat <&3"
-        return try outside(daemon, "timeout", "2", "bash", "-c", fetch).output.hasSuffix("hello\n")
-    }
-
-    /// Nothing on the host, nothing on record.
-    private func waitUntilGivenBack(_ daemon: Daemon) throws {
-        try eventually("everything is given back", within: Limit.command) {
-            let links = try outside(daemon, "ip", "-br", "link").output
-            let rules = try outside(daemon, "iptables-save").output
-            let records = try ["net", "netns"].flatMap { try File.list("\(daemon.runRoot)/\($0)") }
-            let leases = try File.list("\(daemon.runRoot)/leases").flatMap { network in
-                try File.list("\(daemon.runRoot)/leases/\(network.name)").map(\.name).filter { $0.contains(".") }
-            }.filter { !$0.hasPrefix("last") }
-            return !links.contains("veth") && !rules.contains("CNI-DN-") && records.isEmpty && leases.isEmpty
-        }
-    }
-
     @Test func publishedPortIsReachedUntilTheEnd() throws {
-        try withNetworks { daemon in
-            try daemon.runReady("web", NetworkTests.server, options: ["--network", "bridge", "-p", "8080:80"])
-            #expect(try isServed(daemon, at: "127.0.0.1:8080"))
+        try Networks.with { daemon in
+            try daemon.runReady("web", Networks.server, options: ["--network", "bridge", "-p", "8080:80"])
+            #expect(try Networks.isServed(daemon, at: "127.0.0.1:8080"))
             let address = try daemon.inspect("web", ".NetworkSettings.Networks.bridge.IPAddress")
-            #expect(try isServed(daemon, at: address))
+            #expect(try Networks.isServed(daemon, at: address))
             #expect(try daemon.must("port", "web") == "80/tcp -> 0.0.0.0:8080")
             #expect(try daemon.must("ps", "--format", "{{.Ports}}") == "0.0.0.0:8080->80/tcp")
             // Names itself, and reaches its neighbour.
@@ -56,15 +20,15 @@ import Testing
             #expect(neighbour.hasPrefix("hello\n"), "\(neighbour)")
             #expect(neighbour.contains("\there") && neighbour.contains("default via"), "\(neighbour)")
             try daemon.must("stop", "web")
-            #expect(try !isServed(daemon, at: "127.0.0.1:8080"))
-            try waitUntilGivenBack(daemon)
+            #expect(try !Networks.isServed(daemon, at: "127.0.0.1:8080"))
+            try Networks.waitUntilGivenBack(daemon)
         }
     }
 
     @Test func portsThatAreTakenAreToldByTheirHolder() throws {
-        try withNetworks { daemon in
+        try Networks.with { daemon in
             let options = ["--network", "bridge", "-p", "127.0.0.1:8080:80"]
-            try daemon.runReady("web", NetworkTests.server, options: options)
+            try daemon.runReady("web", Networks.server, options: options)
             try daemon.must(["create", "--name", "other"] + options + [Programs.image, "sleep", "60"])
             let refused = try daemon.quell("start", "other")
             #expect(!refused.succeeded && refused.errors.contains("8080") && refused.errors.contains("container web"))
@@ -79,19 +43,19 @@ import Testing
             let squatter = try RunningCommand(
                 "/usr/bin/nsenter", ["--net=/proc/\(pid)/ns/net", "busybox", "nc", "-l", "-p", "9090"], environment: [])
             try eventually("somebody listens") {
-                try outside(daemon, "busybox", "netstat", "-ltn").output.contains(":9090")
+                try Networks.outside(daemon, "busybox", "netstat", "-ltn").output.contains(":9090")
             }
             let taken = try daemon.quell("start", "third")
             #expect(!taken.succeeded && taken.errors.contains("9090") && taken.errors.contains("process of the host"))
             _ = try squatter.finish(within: .zero)
-            try waitUntilGivenBack(daemon)
+            try Networks.waitUntilGivenBack(daemon)
         }
     }
 
     @Test func networkOfOnesOwn() throws {
-        try withNetworks { daemon in
+        try Networks.with { daemon in
             let id = try daemon.must("network", "create", "--subnet", "10.9.0.0/16", "--label", "a=b", "app")
-            try daemon.runReady("web", NetworkTests.server, options: ["--network", "app", "--ip", "10.9.0.77"])
+            try daemon.runReady("web", Networks.server, options: ["--network", "app", "--ip", "10.9.0.77"])
             #expect(try daemon.inspect("web", ".NetworkSettings.Networks.app.IPAddress") == "10.9.0.77")
             let fetched = try daemon.must(
                 "run", "--rm", "--network", "app", Programs.image, "busybox", "wget", "-qO-", "http://10.9.0.77/")
@@ -117,16 +81,16 @@ import Testing
             }
             try daemon.must("rm", "-f", "web")
             try daemon.must("network", "rm", "app")
-            #expect(try !outside(daemon, "ip", "-br", "link").output.contains("qn-\(id.prefix(12))"))
-            try waitUntilGivenBack(daemon)
+            #expect(try !Networks.outside(daemon, "ip", "-br", "link").output.contains("qn-\(id.prefix(12))"))
+            try Networks.waitUntilGivenBack(daemon)
         }
     }
 
     @Test func containersFindEachOtherByName() throws {
-        try withNetworks { daemon in
+        try Networks.with { daemon in
             try daemon.must("network", "create", "app")
             try daemon.runReady(
-                "web", NetworkTests.server, options: ["--network", "app", "--network-alias", "front"])
+                "web", Networks.server, options: ["--network", "app", "--network-alias", "front"])
             let id = try daemon.inspect("web", ".Id")
             for name in ["web", "front", String(id.prefix(12))] {
                 let fetched = try daemon.must(
@@ -142,14 +106,14 @@ import Testing
                 "run", "--rm", "--network", "app", Programs.image, "busybox", "nslookup", "shop")
             #expect(!gone.succeeded, "\(gone.text)")
             try daemon.must("network", "rm", "app")
-            try waitUntilGivenBack(daemon)
+            try Networks.waitUntilGivenBack(daemon)
         }
     }
 
     @Test func connectedAndDisconnectedWhileItRuns() throws {
-        try withNetworks { daemon in
+        try Networks.with { daemon in
             try daemon.must("network", "create", "--internal", "--subnet", "10.9.0.0/16", "db")
-            try daemon.runReady("web", NetworkTests.server, options: ["--network", "bridge"])
+            try daemon.runReady("web", Networks.server, options: ["--network", "bridge"])
             try daemon.must("network", "connect", "--ip", "10.9.0.5", "db", "web")
             #expect(
                 try daemon.must("exec", "web", "busybox", "ip", "-4", "addr", "show", "eth1").contains("10.9.0.5/16"))
@@ -164,49 +128,33 @@ import Testing
             try daemon.must("network", "disconnect", "db", "web")
             #expect(try !daemon.must("exec", "web", "busybox", "ip", "addr").contains("10.9.0.5"))
             try daemon.must("stop", "web")
-            try waitUntilGivenBack(daemon)
+            try Networks.waitUntilGivenBack(daemon)
         }
     }
 
     @Test func nothingIsLostOrLeftByACrash() throws {
-        try withNetworks { daemon in
-            try daemon.runReady("stays", NetworkTests.server, options: ["--network", "bridge", "-p", "8080:80"])
-            try daemon.runReady("ends", NetworkTests.server, options: ["--network", "bridge", "-p", "8081:80"])
+        try Networks.with { daemon in
+            try daemon.runReady("stays", Networks.server, options: ["--network", "bridge", "-p", "8080:80"])
+            try daemon.runReady("ends", Networks.server, options: ["--network", "bridge", "-p", "8081:80"])
             let namespace = try Keeper(of: try #require(daemon.process?.pid))
             let shell = try #require(Int32(try daemon.inspect("ends", ".State.Pid")))
             try daemon.crash()
             try Pidfd(opening: shell).send(.kill)
             daemon.host = namespace.host
             try daemon.start()
-            #expect(try isServed(daemon, at: "127.0.0.1:8080"))
+            #expect(try Networks.isServed(daemon, at: "127.0.0.1:8080"))
             #expect(try daemon.inspect("ends", ".State.ExitCode") == "137")
             try eventually("the port of what ended is free", within: Limit.command) {
-                try !outside(daemon, "iptables-save").output.contains("8081")
+                try !Networks.outside(daemon, "iptables-save").output.contains("8081")
             }
             let refused = try daemon.quell(
                 "run", "--rm", "--network", "bridge", "-p", "8080:80", Programs.image, "true")
             #expect(!refused.succeeded && refused.errors.contains("container stays"), "\(refused.text)")
             try daemon.must("run", "--rm", "--network", "bridge", "-p", "8081:80", Programs.image, "true")
             try daemon.must("stop", "stays")
-            try waitUntilGivenBack(daemon)
+            try Networks.waitUntilGivenBack(daemon)
             try daemon.shutDown()
             try namespace.end()
         }
     }
-}
-
-/// Keeps the network of a daemon that dies.
-private final class Keeper {
-    private let process: RunningCommand
-
-    init(of pid: Int32) throws {
-        process = try RunningCommand(
-            "/usr/bin/nsenter", ["--net=/proc/\(pid)/ns/net", "busybox", "sleep", "300"], environment: [])
-        let child = process.pid
-        try eventually("it is there") { try Procfs.live.status(of: child)?.name == "busybox" }
-    }
-
-    var host: Host { Host.inNetwork(of: process.pid) }
-
-    func end() throws { _ = try process.finish(within: .zero) }
 }

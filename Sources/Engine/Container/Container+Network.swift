@@ -17,7 +17,8 @@ extension Container {
             }
             plans.append(
                 EndpointPlan(
-                    network: network, interface: "eth\(index)", macAddress: wish.macAddress, addresses: wish.addresses))
+                    network: try await core.networks.settled(network, core), interface: "eth\(index)",
+                    macAddress: wish.macAddress, addresses: wish.addresses))
         }
         await core.networks.waitForLeavers(with: document.ports ?? [], besides: id)
         plans[0].ports = try core.networks.ports.take(document.ports ?? [], for: id) { core.name(of: $0) }

@@ -15,10 +15,11 @@ struct CNIPlugins: Sendable {
     /// Searched in order.
     let places: [String]
 
-    /// The result of ADD; nil of the others.
+    /// The result of ADD; nil of the others. `lock`: see `Child.run`; a plugin goes on although the engine is killed.
     @discardableResult
     func run(
-        _ command: Command, _ call: CNICall, container: String, interface: String, namespace: String, _ core: EngineCore
+        _ command: Command, _ call: CNICall, container: String, interface: String, namespace: String, lock: String,
+        _ core: EngineCore
     ) async throws(EngineError) -> CNIResult? {
         let environment = [
             "CNI_COMMAND=\(command.rawValue)", "CNI_CONTAINERID=\(container)", "CNI_NETNS=\(namespace)",
@@ -26,8 +27,8 @@ struct CNIPlugins: Sendable {
         ]
         let what = "network plugin \(call.plugin) (\(command.rawValue))"
         let result = try await Child.run(
-            try program(call.plugin), [], environment: environment, input: call.configuration, for: what,
-            within: CNIPlugins.deadline, limit: CNIPlugins.longestAnswer, core)
+            try program(call.plugin), [], environment: environment, input: call.configuration, holding: lock,
+            for: what, within: CNIPlugins.deadline, limit: CNIPlugins.longestAnswer, core)
         guard result.status?.isSuccess == true else {
             let fault = CNIFault(reading: Array(result.text.utf8))
             let text = fault.map { [$0.msg, $0.details ?? ""].filter { !$0.isEmpty }.joined(separator: ": ") }

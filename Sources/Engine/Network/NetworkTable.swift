@@ -80,9 +80,11 @@ final class NetworkTable: Sendable {
         return network
     }
 
-    private func usedSubnets() throws(EngineError) -> [(subnet: Subnet, holder: String)] {
+    private func usedSubnets(besides id: String = "") throws(EngineError) -> [(subnet: Subnet, holder: String)] {
         let all = all
-        let ours = all.flatMap { network in network.pools.map { ($0.subnet, "network \(network.name)") } }
+        let ours = all.filter { $0.id != id }.flatMap { network in
+            network.pools.map { ($0.subnet, "network \(network.name)") }
+        }
         let text = try attempt("look at the routes of the host") { () throws(SystemError) in
             String(decoding: try File.readIfPresent("/proc/net/route") ?? [], as: UTF8.self)
         }
@@ -115,6 +117,33 @@ final class NetworkTable: Sendable {
         let chain = paths.tag.map { "QUELL-\($0)" } ?? "QUELL"
         try await filter.apply(HostRules(chain: chain, networks: all), core)
         ruled.withLock { $0 = true }
+    }
+
+    /// As it can be used now. Another engine, or the host's owner, may have taken the subnet that was chosen before there was a
+    /// device; then another one is chosen. One that was asked for is an error.
+    func settled(_ network: NetworkDefinition, _ core: EngineCore) async throws(EngineError) -> NetworkDefinition {
+        guard network.driver == .bridge, !Recovery.exists("/sys/class/net/\(network.device)") else { return network }
+        guard let place = await creating.enter(within: .seconds(20)) else {
+            throw .timedOut("networks are being created since 20s")
+        }
+        defer { place.leave() }
+        guard var settled = withID(network.id) else { throw .notFound(kind: "network", name: network.name) }
+        let used = try usedSubnets(besides: network.id)
+        for (index, pool) in settled.pools.enumerated() {
+            guard let other = used.first(where: { $0.subnet.overlaps(pool.subnet) }) else { continue }
+            guard pool.isChosen, pool.subnet.family == .v4 else {
+                throw .conflict(
+                    "subnet \(pool.subnet) of network \(network.name) overlaps \(other.subnet) of \(other.holder)")
+            }
+            do throws(NetworkFault) { settled.pools[index] = try NetworkPlan.freePool(besides: used) } catch {
+                throw .conflict(error.description)
+            }
+        }
+        if settled == network { return network }
+        try await core.store.replace(settled)
+        let definition = settled
+        definitions.withLock { $0[definition.id] = definition }
+        return definition
     }
 
     // MARK: members
@@ -155,10 +184,13 @@ final class NetworkTable: Sendable {
         let device = try NetworkTable.call { try plan.device(leases: paths.leases) }
         guard
             let result = try await plugins.run(
-                .add, device, container: id, interface: plan.interface, namespace: namespace, core)
+                .add, device, container: id, interface: plan.interface, namespace: namespace,
+                lock: paths.pluginLock(id), core)
         else { throw .system("network plugin \(device.plugin) gave no result") }
         if let ports = try NetworkTable.call({ try plan.publication(after: result) }) {
-            try await plugins.run(.add, ports, container: id, interface: plan.interface, namespace: namespace, core)
+            try await plugins.run(
+                .add, ports, container: id, interface: plan.interface, namespace: namespace,
+                lock: paths.pluginLock(id), core)
         }
         return result
     }
@@ -193,7 +225,14 @@ final class NetworkTable: Sendable {
     private func leaveNow(_ id: String, _ core: EngineCore) async {
         let (record, namespace) = (paths.networkRecord(id), paths.networkNamespace(id))
         guard Recovery.exists(record) else { return ports.release(id) }
+        let lock = paths.pluginLock(id)
         do throws(EngineError) {
+            // Of an engine that was killed, or killed for their slowness: what they still do would not be taken back.
+            try await Blocking.run("waiting for network plugins that still run", within: .seconds(30), on: core.reactor)
+            {
+                () throws(EngineError) in
+                try attempt { () throws(SystemError) in try FileLock.wait(for: lock) }
+            }
             let bytes = try attempt { () throws(SystemError) in try File.readIfPresent(record) } ?? []
             for plan in NetworkTable.plans(String(decoding: bytes, as: UTF8.self)).reversed() {
                 try await delete(plan, container: id, namespace, core)
@@ -201,6 +240,7 @@ final class NetworkTable: Sendable {
             try await Blocking.run(.clearing) { () throws(EngineError) in
                 try attempt { () throws(SystemError) in
                     try NetworkNamespace.remove(at: namespace)
+                    try File.unlink(lock)
                     try File.unlink(record)
                 }
             }
@@ -212,10 +252,14 @@ final class NetworkTable: Sendable {
         _ plan: EndpointPlan, container id: String, _ namespace: String, _ core: EngineCore
     ) async throws(EngineError) {
         if let call = try NetworkTable.call({ try plan.publication(after: nil) }) {
-            try await plugins.run(.delete, call, container: id, interface: plan.interface, namespace: namespace, core)
+            try await plugins.run(
+                .delete, call, container: id, interface: plan.interface, namespace: namespace,
+                lock: paths.pluginLock(id), core)
         }
         let call = try NetworkTable.call { try plan.device(leases: paths.leases) }
-        try await plugins.run(.delete, call, container: id, interface: plan.interface, namespace: namespace, core)
+        try await plugins.run(
+            .delete, call, container: id, interface: plan.interface, namespace: namespace,
+            lock: paths.pluginLock(id), core)
     }
 
     /// One network more for a container that runs.

@@ -21,6 +21,14 @@ extension Store {
         }
     }
 
+    func replace(_ network: NetworkDefinition) async throws(EngineError) {
+        try await write("record network \(network.name)", durable: true) { database in
+            try database.execute(
+                sql: "UPDATE network SET definition = ? WHERE id = ?",
+                arguments: [try Store.encode(network), network.id])
+        }
+    }
+
     func networks() async throws(EngineError) -> [NetworkDefinition] {
         try await write("read the networks", durable: false) { database in
             try Row.fetchAll(database, sql: "SELECT * FROM network ORDER BY name").map { row in

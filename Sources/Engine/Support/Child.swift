@@ -25,10 +25,11 @@ enum Child {
     /// Runs it to its end, whatever that is. `what` is said where it takes too long; `left` gets one that was killed for
     /// that and may never end.
     ///
-    /// `input` is there for it to read, from a file in memory; nil: nothing is.
+    /// `input` is there for it to read, from a file in memory; nil: nothing is. `holding`: a file whose lock it and its own
+    /// children share as long as one of them lives, whatever becomes of the engine.
     static func run(
         _ executable: String, _ arguments: [String], environment: [String] = [], input: [UInt8]? = nil,
-        for what: String, within limit: Duration, limit bytes: Int,
+        holding lock: String? = nil, for what: String, within limit: Duration, limit bytes: Int,
         _ core: EngineCore, left: (ChildProcess) -> Void = { _ in }
     ) async throws(EngineError) -> Result {
         let (gate, reactor) = (core.children, core.reactor)
@@ -41,7 +42,13 @@ enum Child {
             try attempt("run \(executable)") { () throws(SystemError) in
                 var request = SpawnRequest(executable, arguments, environment: environment)
                 let input = try standardInput(input)
-                return ChildProcess(try start(&request, input, writing: try pipe.takeWriting()), reactor, in: place)
+                guard let lock else {
+                    return ChildProcess(try start(&request, input, writing: try pipe.takeWriting()), reactor, in: place)
+                }
+                guard let held = try FileLock(sharing: lock) else { throw SystemError("flock", lock, errno: 11) }
+                let more = [held.mapping(to: 3)]
+                return ChildProcess(
+                    try start(&request, input, more, writing: try pipe.takeWriting()), reactor, in: place)
             }
         }
         let reader = PipeReader(try attempt { () throws(SystemError) in try pipe.takeReading() }, reactor)
@@ -63,12 +70,14 @@ enum Child {
     }
 
     private static func start(
-        _ request: inout SpawnRequest, _ input: borrowing OwnedDescriptor, writing: consuming OwnedDescriptor
+        _ request: inout SpawnRequest, _ input: borrowing OwnedDescriptor, _ more: [DescriptorMapping] = [],
+        writing: consuming OwnedDescriptor
     ) throws(SystemError) -> SpawnedProcess {
-        request.descriptors = [
-            DescriptorMapping(0, from: input.raw), DescriptorMapping(1, from: writing.raw),
-            DescriptorMapping(2, from: writing.raw),
-        ]
+        request.descriptors =
+            [
+                DescriptorMapping(0, from: input.raw), DescriptorMapping(1, from: writing.raw),
+                DescriptorMapping(2, from: writing.raw),
+            ] + more
         return try Spawn.start(request)
     }
 

@@ -32,6 +32,8 @@ struct EnginePaths: Hashable, Sendable {
     var names: String { "\(runRoot)/names" }
     var networkNamespaces: String { "\(runRoot)/netns" }
     func networkNamespace(_ id: String) -> String { "\(networkNamespaces)/\(id)" }
+    /// Held by the plugins that work on a container's networks.
+    func pluginLock(_ id: String) -> String { "\(networkNamespaces)/\(id).lock" }
     func container(_ id: String) -> ContainerPaths {
         ContainerPaths(data: "\(containers)/\(id)", bundle: "\(bundles)/\(id)", id: id)
     }
