@@ -10,7 +10,7 @@ import Testing
         try withDaemon { daemon in
             try daemon.shutDown()
             try daemon.start(["-H", "tcp://\(address)"])
-            #expect(daemon.process?.errorsSoFar.contains("API is accessible on tcp://\(address)") == true)
+            #expect(try daemon.process?.says("API is accessible on tcp://\(address)", within: Limit.start) == true)
             let info = try daemon.quell("-H", "tcp://\(address)", "info").text
             #expect(info.contains("without client certificates"), "\(info)")
             #expect(
@@ -114,7 +114,7 @@ import Testing
                 [
                     "-c", "LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=quell.socket exec \"$@\"", "sh",
                     try Programs.path("quelld"), "--data-root", daemon.dataRoot, "--run-root", daemon.runRoot, "-H",
-                    "fd://",
+                    "fd://", "--default-network", "none",
                 ], environment: Programs.environment)
             request.descriptors = [
                 DescriptorMapping(0, from: log.raw), DescriptorMapping(1, from: log.raw),

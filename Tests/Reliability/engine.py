@@ -41,7 +41,9 @@ class Engine:
         log = open(self.work + "/quelld.log", "ab")
         self.process = subprocess.Popen(
             [self.programs + "/quelld", "--config-file", self.work + "/daemon.json", "--data-root", self.data]
-            + ["--run-root", self.run, "--cgroup-parent", self.parent, "-H", "unix://" + self.socket],
+            + ["--run-root", self.run, "--cgroup-parent", self.parent, "-H", "unix://" + self.socket]
+            # Nothing of the host's is changed.
+            + ["--default-network", "none"],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/")
         log.close()
 
