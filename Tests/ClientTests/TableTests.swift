@@ -40,6 +40,7 @@ import Testing
     }
 
     @Test func widthIsInScalars() {
+        #expect(Table.text([["a\nb", "x\u{1B}[2J"], ["c", "y"]], minimum: 1) == "a\\nb   x\\x1b[2J\nc      y\n")
         #expect(Table.text([["äö€", "x"], ["abc", "y"]], minimum: 1) == "äö€   x\nabc   y\n")
     }
 

@@ -101,7 +101,7 @@ enum Prompt {
             for byte in buffer[..<count] {
                 switch byte {
                 case 10, 13:
-                    try session.err.write("\r\n")
+                    try session.err.write(Array("\r\n".utf8))
                     return String(decoding: typed, as: UTF8.self)
                 case 3: throw Failure("given up", status: 130)
                 case 8, 127: if !typed.isEmpty { typed.removeLast() }

@@ -22,7 +22,8 @@ enum StatsCommand: Command {
             let begun = clock.now
             let rows = try await look(arguments, session)
             let text = try listing(rows).text(format)
-            try session.out.write(clearing + text)
+            try session.out.write(Array(clearing.utf8))
+            try session.out.write(text)
             // Home, and everything away (ECMA-48): the next look replaces this one.
             if session.out.isTerminal { clearing = "\u{1B}[H\u{1B}[2J" }
             // A look at containers that run takes a second by itself; one at others takes no time.

@@ -1,6 +1,7 @@
 /// Columns set as docker sets them: three spaces apart, ten wide at least, the last one ragged.
 enum Table {
     static func text(_ rows: [[String]], minimum: Int = 10, gap: Int = 3) -> String {
+        let rows = rows.map { $0.map(Printable.line) }
         var widths: [Int] = []
         for row in rows {
             // A cell is set by its column only if another follows it.

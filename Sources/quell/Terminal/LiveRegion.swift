@@ -14,9 +14,9 @@ final class LiveRegion: Sendable {
         let (height, width) = output.size ?? (24, 80)
         var shown = Array(lines.prefix(max(1, height - 2)))
         if shown.count < lines.count { shown[shown.count - 1] = "… and \(lines.count - shown.count + 1) more" }
-        let text = shown.map { String($0.prefix(max(1, width - 1))) + "\n" }.joined()
+        let text = shown.map { String(Printable.line($0).prefix(max(1, width - 1))) + "\n" }.joined()
         try drawn.withLock { count in
-            try output.write(LiveRegion.erasing(count) + text)
+            try output.write(Array((LiveRegion.erasing(count) + text).utf8))
             count = shown.count
         }
     }
@@ -25,7 +25,7 @@ final class LiveRegion: Sendable {
     func clear() throws {
         guard output.isTerminal else { return }
         try drawn.withLock { count in
-            if count > 0 { try output.write(LiveRegion.erasing(count)) }
+            if count > 0 { try output.write(Array(LiveRegion.erasing(count).utf8)) }
             count = 0
         }
     }

@@ -35,7 +35,8 @@ final class Output: Sendable {
         }
     }
 
-    func write(_ text: String) throws { try write(Array(text.utf8)) }
+    /// What is said to a person: a terminal gets no control characters but new lines and tabs.
+    func write(_ text: String) throws { try write(Array((isTerminal ? Printable.text(text) : text).utf8)) }
 
     /// As `write`, on a thread of its own.
     func send(_ bytes: [UInt8]) async throws {
