@@ -27,7 +27,8 @@ struct SubpathTests {
         try await Fixture.with { fixture in
             let script = "mkdir -p /v/a/b; echo low > /v/a/b/file; echo other > /v/other"
             _ = try await fixture.output(shell(script)) { $0.hostConfig?.binds = ["vol:/v"] }
-            let id = try await fixture.run(shell("ls /x; echo new > /x/new; echo made; exec sleep 1000"), part("a/b", of: "vol"))
+            let id = try await fixture.run(
+                shell("ls /x; echo new > /x/new; echo made; exec sleep 1000"), part("a/b", of: "vol"))
             try await fixture.waitForLog(id, "file\nmade\n")
             #expect(try File.status(of: fixture.directory("data/volumes/vol/_data/a/b/new")) != nil)
             // An engine that comes later clears it away as well.
