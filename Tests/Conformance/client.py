@@ -66,6 +66,17 @@ class Client:
         finally:
             connection.close()
 
+    def abandon(self, method, target, body=None):
+        """Asks and goes away without the answer."""
+        connection = UnixConnection(self.path, self.timeout)
+        try:
+            text = None if body is None else json.dumps(body)
+            connection.request(method, target, body=text, headers={"Content-Type": "application/json"} if text else {})
+        except OSError:
+            return
+        finally:
+            connection.close()
+
     def raw(self, data, timeout=None):
         """Sends bytes as they are, closes that side, and gives everything that comes back."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:

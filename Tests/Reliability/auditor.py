@@ -13,7 +13,8 @@ from fleet import state
 # A process that the kernel reports as ended this much later than the answer has been alive at the answer, also where our
 # own look came too late to see it. Less is no evidence: the report follows the end, and may have to wait for a CPU.
 TOLERANCE = 0.5
-FAILED_START = ("was stopped while it was being started", "failed to create task for container", "start the shim")
+FAILED_START = ("was stopped while it was being started", "failed to create task for container", "start the shim",
+                "its start failed while the engine was restarted", "record the state of container")
 
 
 class Auditor:
@@ -89,6 +90,10 @@ class Auditor:
         end = self.events.exit_of(mains[-1][0], within=1)
         if end is None:
             self.unjudged += 1
+        elif told["ExitCode"] == 137 and (container.policy or container.started_at - end[0] / 1e9 > TOLERANCE):
+            # It was started again after that, and the process of that start may have been killed before it had executed anything
+            # by which we would know it.
+            self.unjudged += kernel.docker_code(end[1]) != 137
         elif kernel.docker_code(end[1]) != told["ExitCode"]:
             self.fault("wrong exit code", f"{container.name}: {told['ExitCode']}, and the kernel says {kernel.docker_code(end[1])}")
 

@@ -69,11 +69,11 @@ class Run:
         self.random = randomness.Random(options.seed)
         self.events = ProcessEvents()
         self.auditor = Auditor(self.events)
-        self.engine = Engine(options.programs, disk=1 << 30)
+        self.engine = Engine(options.programs, disk=1 << 30, clock=True)
         self.fleet = Fleet(self.events)
         self.faults = Faults(self.engine, self.random, self.fleet)
         self.lock = threading.Lock()
-        self.counts, self.worst, self.refusals, self.broken = {}, {}, {}, 0
+        self.counts, self.worst, self.refusals, self.broken, self.abandoned = {}, {}, {}, 0, 0
         self.over = threading.Event()
 
     # Orders: each gives the status, or None where the connection broke (quelld was killed).
@@ -82,6 +82,13 @@ class Run:
         """(answer or None, asked, answered). A connection that breaks is no answer: what became of the order is not known."""
         undisturbed = self.faults.quelld_works.is_set()
         deaths, asked = self.engine.deaths, time.monotonic()
+        # What a client leaves behind that goes away is done or not. Starts are waited for: a stop is judged by whether one is
+        # under way.
+        if self.faults.clients_die.is_set() and kind not in ("create", "start", "restart"):
+            self.engine.client(10).abandon(method, target, body)
+            with self.lock:
+                self.abandoned += 1
+            return None, asked, time.monotonic()
         try:
             answer = self.engine.client(120).send(method, target, body)
         except TimeoutError:
@@ -191,6 +198,7 @@ class Run:
 
     def remove(self, container, random):
         orders = self.orders(container)
+        container.removal_asked = True
         answer, asked, answered = self.call("rm", "DELETE", f"/v1.51/containers/{container.id}?force=true")
         if answer is not None and answer.status == 204:
             container.removed = True
@@ -252,7 +260,10 @@ class Run:
         self.auditor.judge_deferred()
         known = {entry["Id"] for entry in client.send("GET", "/v1.51/containers/json?all=true").json}
         for container in self.fleet.all():
-            if container.id not in known:
+            if container.id not in known and container.removal_asked:
+                # By an order whose answer nobody waited for.
+                container.removed = True
+            elif container.id not in known:
                 self.auditor.fault("lost container", f"{container.name} is not in the list")
             if not container.policy:
                 self.auditor.settled(client, container)
@@ -262,7 +273,8 @@ class Run:
             if client.send("GET", f"/v1.51/containers/{id}/json").status != 200:
                 self.auditor.fault("wrong answer", f"{id} is listed, and inspect does not know it")
         for container in self.fleet.all():
-            self.stop_at_the_end(container)
+            if not container.removed:
+                self.stop_at_the_end(container)
         time.sleep(1)
         self.auditor.judge_deferred()
         for container in self.fleet.all():
@@ -296,7 +308,8 @@ class Run:
     def report(self):
         auditor = self.auditor
         print(f"seed {self.options.seed}: {sum(self.counts.values())} orders by {self.options.clients} clients in"
-              f" {self.seconds:.0f} s, up to {self.options.containers} containers; {self.broken} without an answer (quelld was killed)")
+              f" {self.seconds:.0f} s, up to {self.options.containers} containers; {self.broken} without an answer (quelld was killed),"
+              f" {self.abandoned} abandoned")
         print("  faults: " + ", ".join(f"{count} {kind}" for kind, count in sorted(self.faults.counts.items())))
         print("  " + ", ".join(f"{count} {kind}" for kind, count in sorted(self.counts.items())))
         print("  longest, quelld being there: " + ", ".join(f"{kind} {worst[0]:.2f} s" for kind, worst in sorted(self.worst.items())))

@@ -1,5 +1,6 @@
 """A quelld of one's own: its roots, its image, its death and its return; and a client of Docker's API on its socket."""
 
+import glob
 import json
 import os
 import shutil
@@ -16,10 +17,12 @@ import kernel  # noqa: E402
 
 
 class Engine:
-    """`disk`: bytes of a file system of its own for the data root (a loop device), or None."""
+    """`disk`: bytes of a file system of its own for the data root (a loop device), or None. `clock`: its wall clock can be
+    stepped, where libfaketime is installed."""
 
-    def __init__(self, programs, disk=None, configuration=None):
+    def __init__(self, programs, disk=None, configuration=None, clock=False):
         self.programs = programs
+        self.clock = next(iter(glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")), None) if clock else None
         self.work = tempfile.mkdtemp(prefix="quell-reliability-")
         self.data, self.run = self.work + "/data", self.work + "/run"
         self.parent = "quell-reliability-" + str(os.getpid())
@@ -34,18 +37,33 @@ class Engine:
                 file.truncate(disk)
             subprocess.run(["mkfs.ext4", "-q", "-F", image], check=True)
             subprocess.run(["mount", "-o", "loop", image, self.data], check=True)
+        self.step_clock(0)
         with open(self.work + "/daemon.json", "w") as file:
             json.dump(configuration or {}, file)
 
     def start(self):
         log = open(self.work + "/quelld.log", "ab")
+        environment, before = dict(os.environ), []
+        if self.clock:
+            # The library changes the environment, beside which Swift looks for its arguments: it is done with that when env
+            # executes quelld.
+            before = ["/usr/bin/env"]
+            # Deadlines are of the monotonic clock, which nobody can step.
+            environment |= {"LD_PRELOAD": self.clock, "FAKETIME_TIMESTAMP_FILE": self.work + "/clock",
+                            "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
         self.process = subprocess.Popen(
-            [self.programs + "/quelld", "--config-file", self.work + "/daemon.json", "--data-root", self.data]
+            before + [self.programs + "/quelld", "--config-file", self.work + "/daemon.json", "--data-root", self.data]
             + ["--run-root", self.run, "--cgroup-parent", self.parent, "-H", "unix://" + self.socket]
             # Nothing of the host's is changed.
             + ["--default-network", "none"],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/")
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", env=environment)
         log.close()
+
+    def step_clock(self, seconds):
+        """By so much it is wrong from now on."""
+        with open(self.work + "/clock.new", "w") as file:
+            file.write(f"{seconds:+d}")
+        os.replace(self.work + "/clock.new", self.work + "/clock")
 
     def answers(self, within=60):
         """Whether it answers within so many seconds."""
@@ -109,10 +127,8 @@ class Engine:
     def left_behind(self):
         """What is there of ours after every container has been removed and the engine has ended."""
         found = [f"process {process}" for process in kernel.processes() if process.pid in set(self.shims())]
-        for top in {top for tops in kernel._hierarchies().values() for top in tops}:
-            directory = f"{top}/{self.parent}"
-            if os.path.isdir(directory):
-                found += [f"cgroup {path}" for path, below, _ in os.walk(directory) if not below]
+        for directory in kernel.directories(self.parent):
+            found += [f"cgroup {path}" for path, below, _ in os.walk(directory) if not below]
         with open("/proc/self/mountinfo") as file:
             points = [line.split(" ")[4] for line in file]
         found += [f"mount {point}" for point in points if point.startswith(self.work + "/") and point != self.data]
@@ -132,8 +148,7 @@ class Engine:
     def clear(self):
         """Ends by force whatever is left, and removes the roots."""
         self.end()
-        for top in {top for tops in kernel._hierarchies().values() for top in tops}:
-            directory = f"{top}/{self.parent}"
+        for directory in kernel.directories(self.parent):
             end = time.monotonic() + 10
             while os.path.isdir(directory) and time.monotonic() < end:
                 for pid in kernel.members(directory):

@@ -7,6 +7,8 @@ import subprocess
 import threading
 import time
 
+import kernel
+
 
 class Faults:
     """One fault after the other, drawn from the seed. `quiet` is set while nothing is wrong with quelld itself."""
@@ -16,10 +18,15 @@ class Faults:
         self.counts = {}
         self.quelld_works = threading.Event()
         self.quelld_works.set()
+        # While it is set, clients go away before they have their answers.
+        self.clients_die = threading.Event()
+        if not engine.clock:
+            self.KINDS = {kind: weight for kind, weight in self.KINDS.items() if kind != "clock stepped"}
 
     KINDS = {
         "quelld killed": 4, "quelld stopped": 3, "shim killed": 3, "shim stopped": 4, "runtime killed": 3,
         "disk full": 2, "descriptors exhausted": 2, "memory pressure": 1, "processors busy": 2, "processes killed": 3,
+        "clients died": 2, "processes exhausted": 2, "clock stepped": 2,
     }
 
     def one(self):
@@ -66,6 +73,29 @@ class Faults:
         if pid:
             self._signal(pid, self.random.choice([signal.SIGKILL, signal.SIGTERM]))
 
+    def clients_died(self):
+        self.clients_die.set()
+        time.sleep(self.random.uniform(0.3, 1.5))
+        self.clients_die.clear()
+
+    def processes_exhausted(self):
+        """The cgroup of all containers and supervisors may have hardly more processes than it has."""
+        for directory in kernel.directories(self.engine.parent):
+            limit = directory + "/pids.max"
+            if not os.path.exists(limit):
+                continue
+            with open(directory + "/pids.current") as file:
+                now = int(file.read())
+            try:
+                self._write(limit, now + self.random.choice([0, 3, 10]))
+                time.sleep(self.random.uniform(0.2, 2))
+            finally:
+                self._write(limit, "max")
+
+    def clock_stepped(self):
+        """The wall clock of quelld, by an hour or a day, there or back; it stays so until the next step."""
+        self.engine.step_clock(self.random.choice([-86400, -3600, -5, 0, 5, 3600, 86400]))
+
     def disk_full(self):
         path = self.engine.data + "/filler"
         try:
@@ -107,6 +137,11 @@ class Faults:
     def _one_of(self, pids):
         pids = sorted(pids)
         return self.random.choice(pids) if pids else None
+
+    @staticmethod
+    def _write(path, value):
+        with open(path, "w") as file:
+            file.write(str(value))
 
     @staticmethod
     def _signal(pid, number):

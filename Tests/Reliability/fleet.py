@@ -43,7 +43,7 @@ class Container:
         # When a stop or kill was confirmed, with no order to start since.
         self.stopped_at = None
         self.supervisor_killed = False
-        self.removed = False
+        self.removed = self.removal_asked = False
 
     def configuration(self, image, random, **host):
         words = [word.format(tenths=random.randrange(1, 9), code=random.randrange(0, 100)) if "{" in word else word

@@ -70,6 +70,12 @@ def mark_of(pid):
 _tops = None
 
 
+def directories(cgroup):
+    """Where this cgroup is, in every hierarchy that has it."""
+    tops = {top for tops in _hierarchies().values() for top in tops}
+    return [directory for top in sorted(tops) if os.path.isdir(directory := f"{top}/{cgroup}")]
+
+
 def _hierarchies():
     global _tops
     if _tops is None:
