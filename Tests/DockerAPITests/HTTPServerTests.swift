@@ -120,6 +120,78 @@ import Testing
         }
     }
 
+    /// Nobody knows yet whether another request can be found behind the body. What is still sent of it is read, for clients that
+    /// look at the answer afterwards.
+    @Test func anAnswerBeforeTheEndOfTheBodySaysThatItIsTheLast() async throws {
+        try await withServer({ try? await $0.answer(.notFound) }) { path, _ in
+            let client = try await RawClient(path)
+            try await client.send("PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nsome")
+            #expect(await client.read(through: "\r\n\r\n")?.lowercased().contains("connection: close") == true)
+            try await client.send(String(repeating: "x", count: 96))
+            #expect(await client.readAll() == "")
+        }
+    }
+
+    @Test func aBodyThatHasComeKeepsNoConnectionFromGoingOn() async throws {
+        try await withServer({ try? await $0.answer(.notFound) }) { path, _ in
+            let client = try await RawClient(path)
+            for _ in 0..<2 {
+                try await client.send("PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nsome")
+                #expect(await client.read(through: "\r\n\r\n")?.lowercased().contains("connection: close") == false)
+            }
+            try await client.close()
+        }
+    }
+
+    @Test func theRestOfABodyIsNotWaitedForWithoutEnd() async throws {
+        try await withServer({ try? await $0.answer(.notFound) }) { path, _ in
+            let client = try await RawClient(path)
+            try await client.send("PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nsome")
+            #expect(await client.readAll().hasPrefix("HTTP/1.1 404 "))
+        }
+    }
+
+    /// It was answered: the answer is what it gets.
+    @Test func whatIsWrongWithTheRestOfABodyEndsTheConnection() async throws {
+        try await withServer({ try? await $0.answer(.notFound) }) { path, _ in
+            let client = try await RawClient(path)
+            try await client.send("PUT /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nsome\r\n")
+            #expect(await client.read(through: "\r\n\r\n")?.lowercased().contains("connection: close") == true)
+            try await client.send("no chunk\r\n")
+            #expect(await client.readAll() == "")
+        }
+    }
+
+    /// Whether it sends its body now is the client's to decide, and ours not to know.
+    @Test func aBodyThatWasNotInvitedEndsTheConnection() async throws {
+        try await withServer({ try? await $0.answer(.notFound) }) { path, _ in
+            let client = try await RawClient(path)
+            try await client.send(
+                "PUT /x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n")
+            let answer = await client.readAll()
+            #expect(answer.hasPrefix("HTTP/1.1 404 ") && answer.lowercased().contains("connection: close"))
+        }
+    }
+
+    @Test func anAnswerWhileTheServerStopsSaysThatItIsTheLast() async throws {
+        let (served, begin) = AsyncStream<Void>.makeStream()
+        try await withServer({ exchange in
+            begin.yield()
+            let (waiting, end) = AsyncStream<Void>.makeStream()
+            _ = exchange.connection.onDisconnect { end.finish() }
+            for await _ in waiting {}
+            try? await exchange.answer(.ok)
+        }) { path, server in
+            let client = try await RawClient(path)
+            try await client.send("GET /x HTTP/1.1\r\nHost: a\r\n\r\n")
+            // A request that is still on its way would get no answer.
+            #expect(await served.first { true } != nil)
+            server.stop(grace: .seconds(30))
+            let answer = await client.readAll()
+            #expect(answer.hasPrefix("HTTP/1.1 200 ") && answer.lowercased().contains("connection: close"))
+        }
+    }
+
     /// An engine that gives up on an upload may still wait for its next piece.
     @Test func answersThoughSomebodyStillReadsTheBody() async throws {
         try await withServer({ exchange in
@@ -134,7 +206,9 @@ import Testing
         }) { path, _ in
             let client = try await RawClient(path)
             try await client.send("PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nsome")
-            #expect(await client.read(through: "full")?.hasPrefix("HTTP/1.1 507 ") == true)
+            let answer = await client.read(through: "full")
+            #expect(answer?.hasPrefix("HTTP/1.1 507 ") == true)
+            #expect(answer?.lowercased().contains("connection: close") == true)
             try await client.closeOutput()
             _ = await client.readAll()
         }

@@ -21,6 +21,8 @@ final class Exchange: Sendable {
         var phase = Phase.open
         var requestEnded = false
         var awaitsContinue: Bool
+        /// The answer says that the connection closes behind it.
+        var isLast = false
         /// Of the answer, once it has begun.
         var status: HTTPResponseStatus?
         var onAnswer: (@Sendable (HTTPResponseStatus) -> Void)?
@@ -30,12 +32,16 @@ final class Exchange: Sendable {
     let connection: HTTPConnection
     let logger: Logger
     private let common: HTTPHeaders
+    /// The head announces one.
+    private let hasBody: Bool
     private let state: Mutex<State>
 
     init(head: HTTPRequestHead, connection: HTTPConnection, common: HTTPHeaders, logger: Logger) {
         (self.head, self.connection, self.common, self.logger) = (head, connection, common, logger)
+        let length = head.headers.first(name: "content-length")
+        hasBody = head.headers.contains(name: "transfer-encoding") || (length != nil && length != "0")
         let expectation = head.headers.first(name: "expect")?.lowercased()
-        state = Mutex(State(awaitsContinue: expectation == "100-continue"))
+        state = Mutex(State(awaitsContinue: hasBody && expectation == "100-continue"))
     }
 
     /// Nothing was answered so far, so that an error can still be reported properly.
@@ -111,6 +117,7 @@ final class Exchange: Sendable {
 
     /// Answers with everything at once.
     func answer(_ status: HTTPResponseStatus, headers: HTTPHeaders = [:], body: ByteBuffer? = nil) async throws {
+        try await skipArrivedBody()
         try move(from: .open, to: .answered, status)
         var headers = completed(headers)
         if status.mayHaveResponseBody {
@@ -176,26 +183,53 @@ final class Exchange: Sendable {
 
     // MARK: end
 
-    /// Whether the connection can take another request. Reads what is left of the body.
-    func conclude() async throws -> Bool {
+    /// How long a client may say nothing more of a body that nobody wants.
+    static let restLimit = TimeAmount.seconds(5)
+
+    /// Whether the connection can take another request. Reads what is left of the body: many clients send all of it before they
+    /// look at an answer.
+    func conclude(within pause: TimeAmount = restLimit) async throws -> Bool {
         switch state.withLock({ $0.phase }) {
         case .open: throw UnansweredRequest()
         case .streaming: throw UnfinishedAnswer()
         case .hijacked: return false
         case .answered: break
         }
-        guard head.isKeepAlive, !mayBeHijacked, !connection.isStopping else { return false }
-        guard !state.withLock({ $0.awaitsContinue }) else { return false }
+        let (isLast, awaitsContinue) = state.withLock { ($0.isLast, $0.awaitsContinue) }
+        guard !mayBeHijacked, !awaitsContinue, !connection.isStopping else { return false }
         do {
-            while try await nextBody() != nil {}
+            while try await nextBody(within: pause) {}
         } catch is ReadUnderWay {
             // Who was to read the body gave up without taking back its last read.
             return false
         } catch is HTTPParserError {
             // The request is answered: what is wrong with the rest of it ends the connection, and that is all.
             return false
+        } catch is ChannelError {
+            // No more of it comes.
+            return false
         }
-        return true
+        return !isLast
+    }
+
+    private func nextBody(within pause: TimeAmount) async throws -> Bool {
+        guard hasBody else { return try await nextBody() != nil }
+        let timer = connection.channel.eventLoop.scheduleTask(in: pause) { [connection] in connection.stopReading() }
+        defer { timer.cancel() }
+        return try await nextBody() != nil
+    }
+
+    /// Takes what has come of a body that nobody reads, without waiting for more: where that is all of it, the connection can go
+    /// on.
+    private func skipArrivedBody() async throws {
+        guard hasBody, !mayBeHijacked, state.withLock({ !$0.requestEnded && !$0.awaitsContinue }) else { return }
+        while let part = try await connection.takeWaiting() {
+            switch part {
+            case .body: continue
+            case .end: state.withLock { $0.requestEnded = true }
+            case .head, .raw: throw ChannelError.inputClosed
+            }
+        }
     }
 
     private func send(_ parts: [HTTPServerResponsePart]) async throws {
@@ -205,7 +239,13 @@ final class Exchange: Sendable {
     private func completed(_ headers: HTTPHeaders) -> HTTPHeaders {
         var all = common
         all.add(contentsOf: headers)
-        if !head.isKeepAlive || mayBeHijacked { all.replaceOrAdd(name: "connection", value: "close") }
+        let isLast = state.withLock { state in
+            // Of a body whose end has not come nobody knows whether the next request can be found behind it.
+            state.isLast =
+                !head.isKeepAlive || mayBeHijacked || connection.isStopping || (hasBody && !state.requestEnded)
+            return state.isLast
+        }
+        if isLast { all.replaceOrAdd(name: "connection", value: "close") }
         return all
     }
 

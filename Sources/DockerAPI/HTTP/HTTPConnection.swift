@@ -68,6 +68,13 @@ final class HTTPConnection: Sendable {
         return try await handler.value.next()?.get()
     }
 
+    /// A part of the client's input that is there already; nil: none is, or somebody waits for it.
+    func takeWaiting() async throws -> InboundPart? {
+        let (handler, loop) = (handler, channel.eventLoop)
+        guard loop.inEventLoop else { return try await loop.submit { handler.value.takeWaiting() }.get() }
+        return handler.value.takeWaiting()
+    }
+
     /// Sends, and waits while the client is behind. Fails when the connection is gone.
     func send(_ parts: [HTTPServerResponsePart]) async throws {
         let (handler, loop) = (handler, channel.eventLoop)
