@@ -10,6 +10,8 @@ struct ImagePush: Sendable {
     let upload: RegistryUpload
     let registry: Remote
     let events: EventPipe
+    /// Of uploads in one piece, once the registry has told.
+    let refusal = WholeRefusal()
 
     func run() async throws(Fault) -> RegistryEvent.Outcome {
         for blob in upload.blobs { report(blob, .preparing) }
@@ -44,14 +46,28 @@ struct ImagePush: Sendable {
         for source in blob.sources {
             switch try await begin(blob, mounting: source) {
             case .mounted: return report(blob, .mounted, blob.blob.size, detail: source)
-            case .upload(let location): return try await put(blob, location)
+            case .upload(let opened): return try await upload(blob, opened)
             case .refused: continue
             }
         }
-        guard case .upload(let location) = try await begin(blob, mounting: nil) else {
+        try await upload(blob, try await begin(blob))
+    }
+
+    /// A new upload.
+    func begin(_ blob: RegistryUpload.Blob) async throws(Fault) -> OpenedUpload {
+        guard case .upload(let opened) = try await begin(blob, mounting: nil) else {
             throw Fault(.unavailable, "\(what(blob)): the registry opened no upload")
         }
-        try await put(blob, location)
+        return opened
+    }
+
+    private func upload(_ blob: RegistryUpload.Blob, _ opened: OpenedUpload) async throws(Fault) {
+        if refusal.fault != nil { return try await sendChunks(blob, opened) }
+        guard let fault = try await put(blob, opened.location) else { return }
+        refusal.note(fault)
+        events.complain("\(fault.message); trying in chunks")
+        // What became of the upload that was refused nobody says.
+        try await sendChunks(blob, try await begin(blob))
     }
 
     private func isThere(_ blob: RegistryUpload.Blob) async throws(Fault) -> Bool {
@@ -68,7 +84,7 @@ struct ImagePush: Sendable {
 
     private enum Beginning {
         case mounted, refused
-        case upload(URL)
+        case upload(OpenedUpload)
     }
 
     private func begin(_ blob: RegistryUpload.Blob, mounting source: String?) async throws(Fault) -> Beginning {
@@ -90,13 +106,13 @@ struct ImagePush: Sendable {
         await response.discard()
         switch response.status.code {
         case 201 where source != nil: return .mounted
-        case 202: return .upload(try location(response, blob))
+        case 202: return .upload(OpenedUpload(try location(response, blob), response.headers))
         case 401, 403, 404, 405: if source != nil { return .refused } else { throw await pushFault(response, blob) }
         case _: throw await pushFault(response, blob)
         }
     }
 
-    private func location(_ response: HTTPClientResponse, _ blob: RegistryUpload.Blob) throws(Fault) -> URL {
+    func location(_ response: HTTPClientResponse, _ blob: RegistryUpload.Blob) throws(Fault) -> URL {
         guard let base = URL(string: registry.endpoint.url),
             let url = response.headers.first(name: "location").flatMap({ URL.resolving($0, against: base) })
         else { throw Fault(.corrupt, "\(what(blob)): the registry names no http or https URL to send it to") }
@@ -107,27 +123,36 @@ struct ImagePush: Sendable {
     }
 
     /// In one piece (distribution-spec, "POST then PUT").
-    private func put(_ blob: RegistryUpload.Blob, _ location: URL) async throws(Fault) {
+    /// - Returns: why the registry takes nothing in one piece; nil: it has it.
+    private func put(_ blob: RegistryUpload.Blob, _ location: URL) async throws(Fault) -> Fault? {
         let url = location.adding([("digest", blob.blob.digest)])
         let (size, file) = (blob.blob.size, try InputFile(blob.file, size: blob.blob.size))
         var call = Remote.Call(method: .PUT, path: "", location: url)
         call.headers = ["content-type": "application/octet-stream"]
         call.body = {
             .stream(
-                UploadPieces(file: file) { sent in report(blob, .pushing, sent) }, length: .known(size))
+                UploadPieces(file: file, range: 0..<size) { sent in report(blob, .pushing, sent) },
+                length: .known(size))
         }
         // A day: what counts is that bytes move, which has deadlines of its own.
         call.head = .hours(24)
         report(blob, .pushing)
         let response = try await registry.send(call, scope)
+        if WholeRefusal.says(response.status.code) { return await response.fault(what(blob)) }
+        try await finish(blob, response)
+        return nil
+    }
+
+    /// The registry has all of it.
+    func finish(_ blob: RegistryUpload.Blob, _ response: HTTPClientResponse) async throws(Fault) {
         guard response.status == .created || response.status == .noContent else {
             throw await pushFault(response, blob)
         }
         await response.discard()
-        report(blob, .pushed, size)
+        report(blob, .pushed, blob.blob.size)
     }
 
-    private func pushFault(_ response: HTTPClientResponse, _ blob: RegistryUpload.Blob) async -> Fault {
+    func pushFault(_ response: HTTPClientResponse, _ blob: RegistryUpload.Blob) async -> Fault {
         let fault = await response.fault(what(blob))
         switch fault.kind {
         case .denied, .unauthorized:
@@ -163,13 +188,13 @@ struct ImagePush: Sendable {
         return outcome
     }
 
-    private var scope: Scope { .push(job.repository) }
+    var scope: Scope { .push(job.repository) }
 
-    private func what(_ blob: RegistryUpload.Blob) -> String {
+    func what(_ blob: RegistryUpload.Blob) -> String {
         "\(blob.name.map { "layer \($0)" } ?? "configuration") of \(job.name)"
     }
 
-    private func report(
+    func report(
         _ blob: RegistryUpload.Blob, _ phase: RegistryEvent.Progress.Phase, _ current: Int64 = 0, detail: String? = nil
     ) {
         guard let name = blob.name else { return }

@@ -44,27 +44,34 @@ final class InputFile: Sendable {
     }
 }
 
-/// A file as the body of a request. The next piece is read when the connection has taken the last one.
+/// A file, or a part of it, as the body of a request. The next piece is read when the connection has taken the last one.
 struct UploadPieces: AsyncSequence, Sendable {
     let file: InputFile
+    let range: Range<Int64>
+    /// Told how far into the file it is.
     let onSent: @Sendable (Int64) -> Void
 
-    init(file: InputFile, onSent: @escaping @Sendable (Int64) -> Void) { (self.file, self.onSent) = (file, onSent) }
+    init(file: InputFile, range: Range<Int64>, onSent: @escaping @Sendable (Int64) -> Void) {
+        (self.file, self.range, self.onSent) = (file, range, onSent)
+    }
 
-    func makeAsyncIterator() -> Iterator { Iterator(file: file, onSent: onSent) }
+    func makeAsyncIterator() -> Iterator { Iterator(file: file, range: range, onSent: onSent) }
 
     struct Iterator: AsyncIteratorProtocol {
         let file: InputFile
+        let end: Int64
         let onSent: @Sendable (Int64) -> Void
-        private var offset: Int64 = 0
+        private var offset: Int64
         private var shown = ContinuousClock.now
 
-        init(file: InputFile, onSent: @escaping @Sendable (Int64) -> Void) {
+        init(file: InputFile, range: Range<Int64>, onSent: @escaping @Sendable (Int64) -> Void) {
             (self.file, self.onSent) = (file, onSent)
+            (offset, end) = (range.lowerBound, range.upperBound)
         }
 
         mutating func next() async throws -> ByteBuffer? {
-            let bytes = try file.piece(at: offset, count: 1 << 17)
+            guard offset < end else { return nil }
+            let bytes = try file.piece(at: offset, count: Int(Swift.min(1 << 17, end - offset)))
             guard !bytes.isEmpty else { return nil }
             let now = ContinuousClock.now
             if now - shown >= .milliseconds(100) {

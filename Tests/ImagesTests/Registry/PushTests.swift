@@ -96,6 +96,35 @@ import Testing
         try await server.stop()
     }
 
+    /// In one piece it takes nothing: once that is known no other blob is offered so.
+    @Test(arguments: [405, 413, 501]) func blobsGoInChunksWhereTheyMustNotGoWhole(status: Int) async throws {
+        let uploads = ChunkedUploads(refusing: status, leastChunk: 300_000, mostChunk: 1 << 20)
+        let server = try await registry(uploads.answer)
+        let here = try RegistryStore()
+        let name = "\(server.host)/app:1"
+        _ = try await here.importing(layer("large", bytes: 10_000_000), as: name)
+        let pushed = try await here.push(name, PushTests.alice)
+        #expect(uploads.finished.count == 2)
+        for (digest, bytes) in uploads.finished { #expect("sha256:" + (try sha256(bytes)) == digest) }
+        #expect(uploads.finished.values.map(\.count).max() ?? 0 > 10_000_000)
+        #expect(server.requests.count { $0.method == "PUT" && !$0.body.isEmpty && $0.path == "/upload" } <= 2)
+        let manifest = try #require(server.requests.last { $0.path.contains("/manifests/") })
+        #expect("sha256:" + (try sha256(manifest.body)) == pushed.digest.description)
+        try await server.stop()
+    }
+
+    /// A registry that has taken less than it was sent is sent the rest; one that has lost its place is begun anew.
+    @Test func chunksGoOnWhereTheRegistryIs() async throws {
+        let uploads = ChunkedUploads(refusing: 405, leastChunk: 0, mostChunk: 64 << 20)
+        uploads.disturb([.takesHalf, .losesItsPlace])
+        let server = try await registry(uploads.answer)
+        let here = try await store(server)
+        _ = try await here.push("\(server.host)/app:1", PushTests.alice)
+        #expect(uploads.finished.count == 2)
+        for (digest, bytes) in uploads.finished { #expect("sha256:" + (try sha256(bytes)) == digest) }
+        try await server.stop()
+    }
+
     /// In Docker's words, which scripts look for.
     @Test func refusalsAreTold() async throws {
         for (status, code, words) in [
