@@ -32,15 +32,17 @@ extension QuellClient {
             Request(.post, ["images", "prune"], query: .init(["filters": try filters.encoded()]), deadlines: .transfer))
     }
 
-    /// Loads images from a docker-archive or an OCI archive; progress comes line by line.
+    /// Loads images from a docker-archive or an OCI archive, those for one platform if one is named; progress comes line by
+    /// line.
     /// - Throws: `ClientError.api` also for an error inside the stream.
     public func loadImages(
-        _ archive: any AsyncSequence<[UInt8], any Error> & Sendable, quiet: Bool,
+        _ archive: any AsyncSequence<[UInt8], any Error> & Sendable, quiet: Bool, platform: ContentPlatform? = nil,
         _ progress: (ProgressLine) async throws -> Void
     ) async throws {
+        let wish = try platform.map { String(decoding: try DockerJSON.encode($0), as: UTF8.self) }
         try await follow(
             Request(
-                .post, ["images", "load"], query: [("quiet", quiet ? "1" : "0")],
+                .post, ["images", "load"], query: .init(["quiet": quiet ? "1" : "0", "platform": wish]),
                 body: .stream(archive, contentType: "application/x-tar"), deadlines: .streaming), progress)
     }
 

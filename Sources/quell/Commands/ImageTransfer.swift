@@ -89,17 +89,25 @@ enum ImageLoadCommand: Command {
         examples: [
             ("quell load -i busybox.tar", "from a file"),
             ("docker save busybox | quell load", "from another engine"),
+            (
+                "quell load --platform linux/arm64 -i many.tar",
+                "of an archive with several, the one for another machine"
+            ),
         ])
     static let input = Option(
         "input", short: "i", "FILE", "Read from a file or a directory instead of standard input", completion: .files)
+    static let platform = Option(
+        "platform", "OS/ARCH[/VARIANT]", "Only what is for this machine, such as linux/arm64"
+    ) { (text) throws(ValueFault) in try ContentPlatform(parsing: text) }
     static let quiet = Flag("quiet", short: "q", "No progress")
-    static let options: [any OptionSpec] = [input, quiet]
+    static let options: [any OptionSpec] = [input, platform, quiet]
     static let operands = Operands.none
 
     static func run(_ arguments: Arguments, _ session: Session) async throws -> Int32 {
         let source = try ArchiveSource(try arguments[input], title: "Loading", option: "--input", session)
         try await source.send(session) { stream, progress in
-            try await session.client.loadImages(stream, quiet: try arguments[quiet], progress)
+            try await session.client.loadImages(
+                stream, quiet: try arguments[quiet], platform: try arguments[platform], progress)
         }
         return 0
     }
