@@ -23,6 +23,8 @@ public struct AttachQuery: Hashable, Sendable {
     public var stderr = true
     /// What was logged so far comes first.
     public var logs = false
+    /// At a terminal: the keys that leave it, as `ctrl-p,ctrl-q`, which nil means.
+    public var detachKeys: String?
 
     public init() {}
 }
@@ -47,7 +49,7 @@ extension QuellClient {
     public func attachContainer(_ container: String, _ query: AttachQuery) async throws -> HijackedStream {
         let parameters: KeyValuePairs<String, String?> = [
             "stream": "1", "stdin": query.stdin.ifTrue, "stdout": query.stdout.ifTrue, "stderr": query.stderr.ifTrue,
-            "logs": query.logs.ifTrue,
+            "logs": query.logs.ifTrue, "detachKeys": query.detachKeys,
         ]
         return try await hijack(Request(.post, ["containers", container, "attach"], query: .init(parameters)))
     }

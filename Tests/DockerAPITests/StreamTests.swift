@@ -43,6 +43,12 @@ import Testing
         #expect(keys.scan([16, 16, 17]) == .init(bytes: [16], detaches: true))
     }
 
+    /// Docker misses this one: the end of what was held is the beginning of the keys.
+    @Test func whatWasHeldMayBeginThemAgain() throws {
+        var keys = try DetachKeys("a,a,b")
+        #expect(keys.scan([97, 97, 97, 98]) == .init(bytes: [97], detaches: true))
+    }
+
     @Test func takesSequences() throws {
         var keys = try DetachKeys("ctrl-a,x")
         #expect(keys.scan([1, 120]).detaches)

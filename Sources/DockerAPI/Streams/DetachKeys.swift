@@ -30,20 +30,27 @@ struct DetachKeys: Sendable, Equatable {
     mutating func scan(_ typed: some Sequence<UInt8>) -> Result {
         var result = Result()
         for byte in typed {
-            if byte == sequence[matched] {
-                matched += 1
-                guard matched < sequence.count else {
-                    matched = 0
-                    result.detaches = true
-                    return result
-                }
-            } else {
-                result.bytes += sequence[..<matched]
-                matched = byte == sequence[0] ? 1 : 0
-                if matched == 0 { result.bytes.append(byte) }
+            while matched > 0, byte != sequence[matched] { fallBack(&result) }
+            guard byte == sequence[matched] else {
+                result.bytes.append(byte)
+                continue
+            }
+            matched += 1
+            guard matched < sequence.count else {
+                matched = 0
+                result.detaches = true
+                return result
             }
         }
         return result
+    }
+
+    /// Passes on as many of the held keys as it takes until the rest is a beginning of the sequence again.
+    private mutating func fallBack(_ result: inout Result) {
+        let held = sequence[..<matched]
+        let dropped = (1...matched).first { sequence.starts(with: held.dropFirst($0)) } ?? matched
+        result.bytes += held.prefix(dropped)
+        matched -= dropped
     }
 
     private static func byte(of key: Substring) -> UInt8? {

@@ -26,8 +26,9 @@ enum AttachCommand: Command {
         query.stdin = stdin && container.config.openStdin
         let tty = container.config.tty
         try Interaction.check(tty: tty, stdin: query.stdin)
-        let stream = try await client.attachContainer(id, query)
         let keys = try arguments[Shared.detachKeys] ?? DetachKeys(parsing: DetachKeys.standard)
+        if tty { query.detachKeys = keys.text }
+        let stream = try await client.attachContainer(id, query)
         let interaction = Interaction(
             session: session, stream: stream, tty: tty, stdin: query.stdin, detachKeys: tty ? keys : nil,
             resize: { try await client.resizeContainer(id, rows: $0, columns: $1) },

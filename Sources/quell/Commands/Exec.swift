@@ -47,6 +47,7 @@ enum ExecCommand: Command {
         request.attachStderr = !detached
         try Interaction.check(tty: request.tty, stdin: request.attachStdin)
         request.consoleSize = request.tty ? session.consoleSize : nil
+        if request.tty { request.detachKeys = try keys(arguments).text }
         request.privileged = try arguments[privileged]
         request.user = try arguments[user]
         request.workingDir = try arguments[workdir]
@@ -55,11 +56,15 @@ enum ExecCommand: Command {
         return request
     }
 
+    private static func keys(_ arguments: Arguments) throws -> DetachKeys {
+        try arguments[Shared.detachKeys] ?? DetachKeys(parsing: DetachKeys.standard)
+    }
+
     private static func interact(
         _ id: String, _ stream: HijackedStream, _ request: ExecCreateRequest, _ arguments: Arguments, _ session: Session
     ) async throws -> Int32 {
         let client = session.client
-        let keys = try arguments[Shared.detachKeys] ?? DetachKeys(parsing: DetachKeys.standard)
+        let keys = try keys(arguments)
         let ending = try await Interaction(
             session: session, stream: stream, tty: request.tty, stdin: request.attachStdin,
             detachKeys: request.tty ? keys : nil,

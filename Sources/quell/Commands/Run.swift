@@ -88,8 +88,10 @@ struct AttachedRun: Sendable {
     /// The order matters: attached before the start no output is lost, watched before the start no exit. Of those two neither
     /// waits for the other.
     func run() async throws -> Int32 {
-        let (client, id, query) = (session.client, self.id, self.query)
-        let attaching = Task { try await client.attachContainer(id, query) }
+        let (client, id) = (session.client, self.id)
+        var query = query
+        if tty { query.detachKeys = detachKeys.text }
+        let attaching = Task { [query] in try await client.attachContainer(id, query) }
         defer { attaching.cancel() }
         do {
             let ended = try await client.waitContainer(id, removesItself ? .removed : .nextExit) {

@@ -1,6 +1,8 @@
 /// The keys that leave an attached container running: `ctrl-p,ctrl-q`. Pure; fed with what the terminal sends.
 struct DetachKeys: Sendable {
-    private let sequence: [UInt8]
+    let sequence: [UInt8]
+    /// As quelld, which looks for them too, reads them.
+    let text: String
     /// How many keys of the sequence were seen last.
     private var matched = 0
 
@@ -8,14 +10,15 @@ struct DetachKeys: Sendable {
 
     /// Letters, or `ctrl-` with a letter or one of `@ [ \ ] ^ _`, separated by commas.
     init(parsing text: String) throws(ValueFault) {
-        var keys: [UInt8] = []
+        var (keys, words): ([UInt8], [String]) = ([], [])
         for key in text.split(separator: ",", omittingEmptySubsequences: false) {
             guard let byte = DetachKeys.byte(of: key) else {
                 throw ValueFault("\"\(key)\" is no key", expected: "keys such as ctrl-p,ctrl-q or a,b")
             }
             keys.append(byte)
+            words.append(key.hasPrefix("ctrl-") ? key.lowercased() : String(key))
         }
-        sequence = keys
+        (sequence, self.text) = (keys, words.joined(separator: ","))
     }
 
     private static func byte(of key: Substring) -> UInt8? {

@@ -69,7 +69,10 @@ struct Interaction: Sendable {
                     continue
                 }
                 if !passed.isEmpty { try await stream.write(passed) }
-                if detached { return .detached }
+                if detached {
+                    await sayDetached()
+                    return .detached
+                }
             }
             try await stream.finishInput()
         } catch is CancellationError {
@@ -79,6 +82,12 @@ struct Interaction: Sendable {
             return nil
         }
         return nil
+    }
+
+    /// The keys themselves tell quelld that the user has left, and not only the connection.
+    private func sayDetached() async {
+        // Where they do not arrive the connection's end says enough.
+        try? await stream.write(detachKeys?.sequence ?? [])
     }
 
     private func followSize(_ changes: AsyncStream<Signal>) async throws -> Ending? {

@@ -35,7 +35,7 @@ enum Programs {
 
     private static let applets = [
         "sh", "cat", "echo", "env", "false", "head", "hostname", "id", "kill", "ls", "mkdir", "ps", "pwd", "rm",
-        "seq", "sleep", "stat", "test", "touch", "true", "tty", "wc", "yes",
+        "seq", "sleep", "stat", "stty", "test", "touch", "true", "tty", "wc", "yes",
     ]
 }
 
