@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/utsname.h>
+#include <sys/xattr.h>
 
 #define RESULT(call) ({ __typeof__(call) result_ = (call); result_ < 0 ? -errno : result_; })
 
@@ -76,6 +77,18 @@ int clinux_chmod(const char *path, unsigned mode) { return RESULT(chmod(path, mo
 int clinux_fchmod(int fd, unsigned mode) { return RESULT(fchmod(fd, mode)); }
 int clinux_chown(const char *path, unsigned user, unsigned group) { return RESULT(chown(path, user, group)); }
 int clinux_fchown(int fd, unsigned user, unsigned group) { return RESULT(fchown(fd, user, group)); }
+ssize_t clinux_listxattr(const char *path, void *list, size_t room) { return RESULT(listxattr(path, list, room)); }
+
+ssize_t clinux_getxattr(const char *path, const char *name, void *value, size_t room)
+{
+    return RESULT(getxattr(path, name, value, room));
+}
+
+int clinux_setxattr(const char *path, const char *name, const void *value, size_t size)
+{
+    return RESULT(setxattr(path, name, value, size, 0));
+}
+
 int clinux_symlink(const char *target, const char *path) { return RESULT(symlink(target, path)); }
 
 ssize_t clinux_readlink(int directory, const char *path, char *buffer, size_t room)

@@ -125,10 +125,14 @@ import Testing
         try await Fixture.with { fixture in
             let tree = fixture.directory("tree")
             try File.makeDirectories(tree + "/data/d")
-            let mark = "import os; os.setxattr('\(tree)/data/d', 'user.colour', b'blue'); open('\(tree)/data/f', 'w')"
+            try File.makeDirectories(tree + "/bare")
+            let mark =
+                "import os; os.setxattr('\(tree)/data/d', 'user.colour', b'blue'); open('\(tree)/data/f', 'w')"
+            let roots =
+                "import os; os.setxattr('\(tree)/data', 'user.root', b'red'); os.setxattr('\(tree)/bare', 'user.root', b'green')"
             let capability =
                 "os.setxattr('\(tree)/data/f', 'security.capability', bytes.fromhex('0100000200040000' + '00' * 12))"
-            let marked = try Command.run("python3", ["-c", "\(mark).close(); \(capability)"])
+            let marked = try Command.run("python3", ["-c", "\(mark).close(); \(capability); \(roots)"])
             try #require(marked.status.isSuccess, "\(marked.errors)")
             let packed = try Command.run(
                 "tar", ["-C", tree, "--xattrs", "--xattrs-include=*", "-cf", fixture.directory("tree.tar"), "."])
@@ -138,7 +142,7 @@ import Testing
             _ = try await fixture.engine.images.importRootfs(from: .path(fixture.directory("tree.tar")), request)
             let id = try await fixture.create(["/none"]) { request in
                 request.config.image = "marked"
-                request.hostConfig?.binds = ["up:/data"]
+                request.hostConfig?.binds = ["up:/data", "empty:/bare"]
             }
             // There is nothing to run in it; the volume is filled all the same.
             _ = await #expect(throws: EngineError.self) { try await fixture.engine.startContainer(id) }
@@ -150,6 +154,15 @@ import Testing
                     "import os; print(os.getxattr('\(place)/d', 'user.colour'), os.getxattr('\(place)/f', 'security.capability').hex())",
                 ])
             #expect(look.output.contains("b'blue' 01000002"), "\(look.output) \(look.errors)")
+            let empty = fixture.directory("data/volumes/empty/_data")
+            let lookAtRoots = try Command.run(
+                "python3",
+                [
+                    "-c",
+                    "import os; print(os.getxattr('\(place)', 'user.root'), os.getxattr('\(empty)', 'user.root'))",
+                ])
+            #expect(
+                lookAtRoots.output == "b'red' b'green'\n", "\(lookAtRoots.output) \(lookAtRoots.errors)")
         }
     }
 

@@ -224,6 +224,10 @@ int clinux_chmod(const char *path, unsigned mode);
 int clinux_fchmod(int fd, unsigned mode);
 int clinux_chown(const char *path, unsigned user, unsigned group);
 int clinux_fchown(int fd, unsigned user, unsigned group);
+/* Extended attributes; links are followed. A name ends with a zero byte, also in the list. */
+ssize_t clinux_listxattr(const char *path, void *list, size_t room);
+ssize_t clinux_getxattr(const char *path, const char *name, void *value, size_t room);
+int clinux_setxattr(const char *path, const char *name, const void *value, size_t size);
 int clinux_symlink(const char *target, const char *path);
 ssize_t clinux_readlink(int directory, const char *path, char *buffer, size_t room);
 int clinux_access(const char *path, int mode);

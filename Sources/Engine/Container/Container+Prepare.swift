@@ -142,8 +142,9 @@ extension Container {
             let directory = try root.open(target, [.path, .directory])
             try File.setMode(status.mode & 0o7777, of: volume)
             try File.setOwner(uid: status.uid, gid: status.gid, of: volume)
-            if try root.list(target).isEmpty { return nil }
-            return try File.readLink("/proc/self/fd/\(directory.raw)")
+            let place = try File.readLink("/proc/self/fd/\(directory.raw)")
+            try File.copyUserAttributes(from: place, to: volume)
+            return try root.list(target).isEmpty ? nil : place
         }
         guard let source else { return }
         try await core.copyTree(from: source, to: volume)
