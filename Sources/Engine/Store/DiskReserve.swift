@@ -10,9 +10,15 @@ final class DiskReserve: Sendable {
     /// Some hundred records, each of which SQLite writes as pages of 4 KiB.
     static let size: Int64 = 1 << 20
 
+    private enum State {
+        case missing, there
+        /// The file system promises no room.
+        case impossible
+    }
+
     private let path: String
     private let logger: Logger
-    private let isThere = Mutex(false)
+    private let state = Mutex(State.missing)
 
     init(beside database: String, logger: Logger) {
         (path, self.logger) = ("\(database)-reserve", logger)
@@ -20,30 +26,42 @@ final class DiskReserve: Sendable {
 
     /// Makes it where it is missing and the disk has room beyond it for others.
     func keep() {
-        guard !isThere.withLock({ $0 }) else { return }
+        guard state.withLock({ $0 == .missing }) else { return }
         let root = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         do throws(SystemError) {
             if let status = try File.status(of: path), status.size == DiskReserve.size {
-                return isThere.withLock { $0 = true }
+                return state.withLock { $0 = .there }
             }
             guard try File.space(at: root).availableBytes > 2 * UInt64(DiskReserve.size) else { return }
-            let file = try File.open(path, [.writeOnly, .create, .truncate], mode: 0o600)
-            try file.allocate(DiskReserve.size)
-            isThere.withLock { $0 = true }
+            try make()
+            state.withLock { $0 = .there }
         } catch {
-            // A file system that promises no room (EOPNOTSUPP), or one that has just become full: it is done without.
+            if error.isUnsupported {
+                state.withLock { $0 = .impossible }
+                return logger.info(
+                    "the data root has no reserve for a full disk: its file system promises no room (\(error))")
+            }
+            // It has just become full: there is none until the next try.
             logger.debug("\(path): \(error)")
+        }
+    }
+
+    private func make() throws(SystemError) {
+        let file = try File.open(path, [.writeOnly, .create, .truncate], mode: 0o600)
+        do throws(SystemError) { try file.allocate(DiskReserve.size) } catch {
+            try File.unlink(path)
+            throw error
         }
     }
 
     /// True: there was one, and its room is free now.
     func giveUp() -> Bool {
-        guard isThere.withLock({ $0 }) else { return false }
+        guard state.withLock({ $0 == .there }) else { return false }
         do throws(SystemError) { try File.unlink(path) } catch {
             logger.warning("\(path): \(error)")
             return false
         }
-        isThere.withLock { $0 = false }
+        state.withLock { $0 = .missing }
         logger.warning("the disk of the data root is full: the reserve for removals and stops is used now")
         return true
     }
