@@ -158,8 +158,7 @@ extension Container {
         run += 1
         shim?.close()
         shim = nil
-        for attachment in earlyAttachments { attachment.fail(.closing) }
-        earlyAttachments = []
+        failEarlyAttachments(.closing)
         for waiter in exitWaiters { waiter.promise.resolve(WaitResponse(unknown: EngineError.closing.description)) }
         exitWaiters = []
         for waiter in stopWaiters {

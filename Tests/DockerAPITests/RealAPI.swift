@@ -9,6 +9,15 @@ import Testing
 
 @testable import DockerAPI
 
+/// Looks again and again, and holds no thread meanwhile.
+func until(_ what: String, within limit: Duration = .seconds(30), _ look: () async throws -> Bool) async throws {
+    let deadline = MonotonicClock.now() + limit
+    while try await !look() {
+        guard MonotonicClock.now() < deadline else { throw TestFailure("still not so: \(what)") }
+        try await Task.sleep(for: .milliseconds(10))
+    }
+}
+
 /// The whole API over an engine with roots of its own and an image `busybox`, on a socket.
 struct RealAPI: Sendable {
     let engine: Engine

@@ -77,13 +77,15 @@ struct AttachTests {
         }
     }
 
-    /// The log, what its writer has yet to write, the lines begun, and what comes: all of it once, whenever they join.
+    /// The log, what its writer has yet to write, the lines begun, and what comes: all of it once, whenever they join. The
+    /// container stays until the last has joined: one that joins an ended container waits for its next start.
     @Test func logAndStreamMeetWithoutGapOrRepetition() async throws {
         let script =
-            #"i=0; while [ $i -lt 8000 ]; do printf "$i,"; i=$((i+1)); [ $((i % 7)) = 0 ] && echo && usleep 500; done; echo"#
+            #"i=0; while [ $i -lt 8000 ]; do printf "$i,"; i=$((i+1)); [ $((i % 7)) = 0 ] && echo && usleep 500; done; echo; read x"#
         let expected = (0..<8000).map { "\($0)," + (($0 + 1) % 7 == 0 ? "\n" : "") }.joined() + "\n"
         try await Fixture.with { fixture in
             let id = try await fixture.create(shell(script)) { request in
+                request.config.openStdin = true
                 request.hostConfig?.logConfig = LogConfig()
                 request.hostConfig?.logConfig?.type = "json-file"
                 request.hostConfig?.logConfig?.config = ["max-size": "20k", "max-file": "100"]
@@ -91,20 +93,34 @@ struct AttachTests {
             let engine = fixture.engine
             try await withThrowingTaskGroup(of: String.self) { group in
                 let early = try await Fixture.streams(engine, id)
-                group.addTask { try await Fixture.text(of: early) }
                 try await engine.startContainer(id)
-                var joined = 1
-                // No more: each costs the container a frame for every word.
-                while joined < 20, try await engine.inspectContainer(id).state.running {
-                    group.addTask { try await Fixture.text(of: Fixture.streams(engine, id)) }
+                var (bytes, joined): ([UInt8], Int) = ([], 0)
+                while bytes.count < expected.utf8.count, let chunk = try await early.output.next() {
+                    bytes += chunk.bytes
+                    // No more: each costs the container a frame for every word.
+                    guard bytes.count * 20 >= joined * expected.utf8.count else { continue }
+                    let one = try await Fixture.streams(engine, id)
+                    group.addTask { try await Fixture.text(of: one) }
                     joined += 1
-                    try await Task.sleep(for: .milliseconds(20))
                 }
-                #expect(joined > 5, "it was over too soon to tell")
+                #expect(joined > 15, "it came in pieces too large to tell")
+                #expect(String(decoding: bytes, as: UTF8.self) == expected)
+                try await Fixture.type("\n", into: id, engine)
                 for try await text in group {
                     #expect(text == expected, "\(text.utf8.count) bytes; \(text.suffix(40))")
                 }
+                #expect(try await early.output.next() == nil)
             }
+        }
+    }
+
+    @Test func whoAttachedBeforeARemovalIsTold() async throws {
+        try await Fixture.with { fixture in
+            let id = try await fixture.create(["sleep", "1000"])
+            let streams = try await Fixture.streams(fixture.engine, id, logs: false)
+            try await fixture.engine.removeContainer(id, force: false, volumes: false)
+            let error = await #expect(throws: EngineError.self) { _ = try await streams.output.next() }
+            #expect(error?.description.contains("was removed before it was started") == true)
         }
     }
 
@@ -144,9 +160,7 @@ struct AttachTests {
                 return all
             }
             #expect(all.count == 300)
-            var options = AttachOptions()
-            options.stdin = true
-            try await fixture.engine.attachContainer(id, options).write(Array("all\n".utf8))
+            try await Fixture.type("all\n", into: id, engine)
             for one in all { #expect(try await Fixture.text(of: one) == "all\n") }
         }
     }
@@ -189,6 +203,12 @@ extension Fixture {
         var options = AttachOptions()
         (options.stdout, options.stderr, options.logs) = (true, true, logs)
         return try await engine.attachContainer(id, options)
+    }
+
+    fileprivate static func type(_ text: String, into id: String, _ engine: Engine) async throws {
+        var options = AttachOptions()
+        options.stdin = true
+        try await engine.attachContainer(id, options).write(Array(text.utf8))
     }
 
     fileprivate static func text(of streams: Attachment) async throws -> String {

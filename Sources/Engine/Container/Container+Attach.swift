@@ -31,6 +31,12 @@ extension Container {
         attachments.append(stream)
     }
 
+    /// Tells those who wait for a start that none comes.
+    func failEarlyAttachments(_ error: EngineError) {
+        for stream in earlyAttachments { stream.fail(error) }
+        earlyAttachments = []
+    }
+
     func takeRestOfOutput() {
         for stream in attachments { stream.takeRest() }
         attachments = []

@@ -126,6 +126,7 @@ extension Container {
         core.giveBackReservations(of: id, named: name)
         core.registry.remove(id)
         core.forgetExecs(of: id)
+        failEarlyAttachments(.conflict("container \(name) was removed before it was started"))
         resolveExitWaiters(removed: true)
         post("destroy")
         removed.resolve(())

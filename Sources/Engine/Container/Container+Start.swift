@@ -256,8 +256,7 @@ extension Container {
             if !shimRefused { shimProcess?.kill() }
             shim?.close()
             shim = nil
-            for attachment in earlyAttachments { attachment.fail(error) }
-            earlyAttachments = []
+            failEarlyAttachments(error)
             return await superviseByHand()
         }
         // The shim may have started it although its answer was lost: then this is a running container.
@@ -268,11 +267,10 @@ extension Container {
         guard await killLeftovers() else {
             // Something lives that could not be killed: that is no ended container.
             machine.startSucceeded()
-            for attachment in earlyAttachments { attachment.fail(error) }
-            earlyAttachments = []
+            failEarlyAttachments(error)
             return await superviseByHand()
         }
-        guard machine.state == .starting else { return }
+        guard machine.state == .starting else { return failEarlyAttachments(error) }
         let restarts = cause != .request && restartsAfterFailedStart(error)
         machine.startFailed(restarts: restarts)
         switch error {
@@ -283,8 +281,7 @@ extension Container {
         (state.phase, state.pid, state.error, state.finishedAt) = (
             .exited, 0, error.description, WallTime.now().nanosecondsSince1970
         )
-        for attachment in earlyAttachments { attachment.fail(error) }
-        earlyAttachments = []
+        failEarlyAttachments(error)
         resolveStopWaiters(.already(state.exit?.status))
         endStopEntry()
         record()
