@@ -47,6 +47,10 @@ public struct WhyStop: DockerObject, Hashable {
     public var notes: [String] = []
     /// Since the stop that goes on was accepted.
     public var elapsedMs: Int?
+    /// Of the stop that goes on: `container`, to end by the signal it was sent, or `kernel`, to let go of what was killed.
+    public var waitsOn: String?
+    /// Until it takes its next step, or tells its verdict. Nil: it has no bound, or nothing is waited for.
+    public var remainingMs: Int?
     /// KILL was sent: what a signal would do is beside the point.
     public var killed: Bool = false
 

@@ -128,7 +128,12 @@ extension Holds {
             return
         }
         add(tracer, of: process, to: &cause)
-        let effect = cause.certainty == .proven ? "" : "; KILL ends it all the same"
+        let effect =
+            switch cause.certainty {
+            case .proven: ""
+            case .expected: "; KILL ends it, and yet it is there until the tracer has reaped it"
+            case .harmless: "; KILL ends it all the same"
+            }
         cause.summary = "\(people(cause.tasks)) \(are(cause.tasks)) held by the tracer \(tracer.text)\(effect)"
     }
 

@@ -40,12 +40,23 @@ struct Holds {
         case "D": return uninterruptible(task)
         case "S" where evidence.freezer(of: task) != nil: return frozen(task)
         case "S" where task.wchan == "request_wait_answer": return waiting(task, .fuse, connection(of: task))
-        case "t" where evidence.process(task.pid)?.tracer != nil:
-            return Hold(
-                reason: .traced, certainty: task.isKillPending && task.isUnchanged ? .proven : .harmless,
-                target: "\(task.pid)", task: task)
-        default: return nil
+        case "t": return evidence.process(task.pid)?.tracer.map { traced(task, by: $0) }
+        default:
+            // It runs, and yet its death would be told to nobody.
+            guard let tracer = evidence.process(task.pid)?.tracer, tracer.isStopped, task.tid == task.pid else {
+                return nil
+            }
+            return traced(task, by: tracer)
         }
+    }
+
+    /// KILL ends what a tracer holds. But it is dead to its parent only when the tracer has reaped it (LINUX 23), which one that is
+    /// stopped does not.
+    private func traced(_ task: TaskEvidence, by tracer: Outsider) -> Hold {
+        let isStuck = task.state == "t" && task.isKillPending && task.isUnchanged
+        return Hold(
+            reason: .traced, certainty: isStuck ? .proven : tracer.isStopped ? .expected : .harmless,
+            target: "\(task.pid)", task: task)
     }
 
     private func uninterruptible(_ task: TaskEvidence) -> Hold? {

@@ -57,6 +57,17 @@ public struct StopUnderWay: Hashable, Sendable {
     public var since: Instant
     /// The kill deadline passed with tasks alive.
     public var isStuck: Bool
+    /// What it waits for at this moment; nil: not known from here.
+    public var step: Step?
 
-    public init(since: Instant, isStuck: Bool = false) { (self.since, self.isStuck) = (since, isStuck) }
+    public enum Step: Hashable, Sendable {
+        /// For the container to end by the signal it was sent; at the instant the next rung is taken. Nil: without a bound.
+        case container(until: Instant?)
+        /// For the kernel, after KILL, to let go of its tasks; at the instant the verdict is due.
+        case kernel(until: Instant)
+    }
+
+    public init(since: Instant, isStuck: Bool = false, step: Step? = nil) {
+        (self.since, self.isStuck, self.step) = (since, isStuck, step)
+    }
 }

@@ -48,6 +48,13 @@ extension WhyStop {
         notes = outlook.notes
         elapsedMs = evidence.subject.stop.map { Int((evidence.takenAt - $0.since).wholeMilliseconds) }
         killed = evidence.isKilled
+        guard let step = evidence.subject.stop?.step else { return }
+        let until: Instant?
+        switch step {
+        case .container(let instant): (waitsOn, until) = ("container", instant)
+        case .kernel(let instant): (waitsOn, until) = ("kernel", instant)
+        }
+        remainingMs = until.map { Int(max(.zero, $0 - evidence.takenAt).wholeMilliseconds) }
     }
 }
 

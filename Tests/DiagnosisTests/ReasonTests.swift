@@ -76,9 +76,12 @@ import Testing
         let victim = try sleeper(group)
         let tracer = try Misbehaviour.traceStopped(victim.pid).start()
         let explanation = try Stage.explain(subject(victim.pid)) { $0.reason == .traced }
-        #expect(explanation.causes.first?.certainty == .harmless && !explanation.isStuck)
+        #expect(explanation.causes.first?.certainty == .expected && !explanation.isStuck)
         #expect(explanation.causes.first?.blockers.first.map { "\($0)".contains("\(tracer.pid)") } == true)
+        // KILL ends it, but its parent is not told.
         try victim.send(.kill)
+        let dead = try Stage.explain(subject(victim.pid)) { $0.isStuck }
+        #expect(dead.reason == .traced && dead.line.contains("has not reaped it"), "\(dead.line)")
         try tracer.process.send(.kill)
         try tracer.process.waitUntilEnded()
         try victim.waitUntilEnded()

@@ -84,6 +84,29 @@ struct QuarantineTests {
         }
     }
 
+    @Test func itsPortsAndItsAddressAreFreeAtOnce() throws {
+        try Networks.with { daemon in
+            let hung = try HungFileSystem()
+            // Whatever happens: while it hangs, nothing of this test can be cleaned up.
+            defer { #expect(throws: Never.self) { try hung.abort() } }
+            try daemon.must("network", "create", "--subnet", "10.9.0.0/16", "app")
+            let place = ["--network", "app", "--ip", "10.9.0.77", "-p", "8080:80"]
+            let id = try run(daemon, hung, place)
+            try hung.waitUntilRead()
+            try daemon.must("rm", "--quarantine", "doomed")
+            try daemon.runReady("doomed", Networks.server, options: place)
+            #expect(try daemon.inspect("doomed", ".NetworkSettings.Networks.app.IPAddress") == "10.9.0.77")
+            #expect(try Networks.isServed(daemon, at: "127.0.0.1:8080"))
+            #expect(try quarantined(daemon) == ["\(id) doomed"])
+            try hung.abort()
+            try expectGone(daemon, id)
+            #expect(
+                try Networks.isServed(daemon, at: "127.0.0.1:8080"), "the late exit takes nothing from the next one")
+            try daemon.must("rm", "-f", "doomed")
+            try Networks.waitUntilGivenBack(daemon)
+        }
+    }
+
     /// Milliseconds after the order: before the kill, during its deadline, while it is recorded, afterwards.
     @Test(arguments: [0, 50, 300, 600, 1200, 1600, 2000])
     func daemonKilledAtAnyInstantHasNeitherHalfDone(_ milliseconds: Int) throws {

@@ -94,6 +94,21 @@ private let hasFUSE: Bool = {
         }
     }
 
+    @Test func stopThatGoesOnIsExplainedByWhatItWaitsFor() throws {
+        try withDaemon { daemon in
+            try daemon.runReady("ignoring", Scripts.ignores)
+            let stop = try daemon.command(["stop", "-t", "20", "ignoring"])
+            try daemon.waitUntilStopping()
+            let why = try daemon.quell("why", "ignoring")
+            #expect(why.text.contains(": it waits for the container, and takes the next step in 1"), "\(why.text)")
+            #expect(why.text.contains("ignores SIGTERM on purpose"), "\(why.text)")
+            let format = "{{.stuck}} {{.reason}} {{.stop.waitsOn}} {{gt .stop.remainingMs 1000.0}}"
+            #expect(try daemon.must("why", "--format", format, "ignoring") == "false <no value> container true")
+            try daemon.must("kill", "ignoring")
+            #expect(try stop.finish(within: Limit.command).succeeded)
+        }
+    }
+
     /// Nobody but one outside of its PID namespace ends an init.
     @Test func initThatIsLookedAtFromItsOwnNamespaceIsNotEndedByKill() throws {
         let daemon = try Daemon()

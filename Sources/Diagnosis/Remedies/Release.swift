@@ -25,6 +25,7 @@ public struct Release: Sendable {
         let lookUntil = now + (deadline - now) * Release.lookShare
         let evidence = Collector(prober: prober, procfs: procfs).collect(subject, until: lookUntil)
         var report = ReleaseReport(explain(evidence), isDryRun: wishes.isDryRun)
+        report.isPopulated = populated(evidence)
         let remedying = Remedying(evidence, prober: prober, procfs: procfs, isForced: wishes.isForced)
         let plan = plan(report.explanation)
         for remedy in plan.wanted {
@@ -42,19 +43,20 @@ public struct Release: Sendable {
 
     private func observe(_ report: inout ReleaseReport, _ evidence: Evidence, until deadline: Instant) {
         var held = report.explanation.causes.flatMap(\.tasks)
+        let wasPopulated = report.isPopulated == true
         let now = MonotonicClock.now()
         let settled = report.hasActed ? min(deadline, now + Release.settling) : now
         // A server that was continued answers when it gets a processor: who waits for it is waited for as long as there is time.
         let limit = report.hasFreed ? deadline : settled
         while true {
             // Before the tasks: one that ends in between would count as held though nothing is left.
-            report.isPopulated = populated()
+            report.isPopulated = populated(evidence)
             held.removeAll { task in
                 let isFree = hasGoneOn(task)
                 if isFree && !report.freed.contains(task) { report.freed.append(task) }
                 return isFree
             }
-            let isOver = evidence.populated == true && report.isPopulated == false
+            let isOver = wasPopulated && report.isPopulated == false
             if held.isEmpty && (isOver || !report.explanation.isStuck) { break }
             if MonotonicClock.now() >= (held.isEmpty ? settled : limit) { break }
             pause()
@@ -72,17 +74,17 @@ public struct Release: Sendable {
         } catch { return false }
     }
 
-    private func populated() -> Bool? {
+    /// Some of it is alive, or was dead before and is still not reaped. Besides the members of its groups: an init that waits for
+    /// its last children is none any more.
+    private func populated(_ evidence: Evidence) -> Bool? {
         do throws(SystemError) {
-            if subject.cgroups.isEmpty {
-                for pid in subject.pids {
-                    if let status = try procfs.status(of: pid), status.state != "Z" || status.threads > 1 {
-                        return true
-                    }
-                }
-                return false
-            }
             for cgroup in subject.cgroups where try cgroup.isPopulated() { return true }
+            for process in evidence.processes where subject.pids.contains(process.pid) {
+                guard let stat = try procfs.stat(of: process.pid), stat.startTicks == process.name.startTicks else {
+                    continue
+                }
+                if stat.state != "Z" || stat.threads > 1 || process.isUnreaped { return true }
+            }
             return false
         } catch { return nil }
     }

@@ -8,7 +8,10 @@ extension Engine {
     /// is unknown.
     public func checkUp() async throws(EngineError) -> Checkup {
         let core = core
-        let running = core.registry.all.filter { $0.snapshot.isActive && $0.snapshot.state.pid > 0 }
+        // Of one that was set aside nothing is asked any more.
+        let running = core.registry.all.filter {
+            $0.snapshot.isActive && $0.snapshot.live != .quarantined && $0.snapshot.state.pid > 0
+        }
         var subjects: [(container: Container, subject: Subject)] = []
         for container in running { subjects.append((container, try core.subject(container.snapshot))) }
         let patients = subjects

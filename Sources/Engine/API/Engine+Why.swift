@@ -30,7 +30,9 @@ extension EngineCore {
             .container(id: snapshot.id, name: snapshot.name), main: pid, pids: [pid].compactMap { $0 },
             cgroups: [cgroup(snapshot.id)], plan: StopPlan(ladder: order.ladder, unhandled: order.unhandled),
             stop: snapshot.stopSince.map {
-                StopUnderWay(since: $0, isStuck: snapshot.live == .stuck || snapshot.live == .quarantined)
+                StopUnderWay(
+                    since: $0, isStuck: snapshot.live == .stuck || snapshot.live == .quarantined,
+                    step: snapshot.stopStep)
             })
         subject.savedMounts = paths.container(snapshot.id).savedMounts
         return subject

@@ -131,7 +131,7 @@ extension Container {
         readiness.withLock { $0 = nil }
         (state.phase, state.desired, state.boot, state.error, state.exit) = (.active, .running, core.boot, "", nil)
         (state.pid, state.pidStart, state.oomKilled, state.verdict) = (0, 0, false, nil)
-        (stopReport, finding, laterOrder, lastOrder, stopSince) = (nil, nil, nil, nil, nil)
+        (stopReport, finding, laterOrder, lastOrder, stopSince, stopStep) = (nil, nil, nil, nil, nil, nil)
         (shimRefused, shimGone, intent, state.order) = (false, Promise(), nil, nil)
         if cause == .request { state.restartCount = 0 }
     }

@@ -43,6 +43,8 @@ actor Container {
     /// Stops that wait for their verdict.
     var stopWaiters: [StopWaiter] = []
     var stopSince: Instant?
+    /// What it waits for, as the shim told last.
+    var stopStep: StopUnderWay.Step?
     /// The stop of this run as the register of calls has it, from the order to the end.
     var stopEntry: Job?
     /// When a stop began whose end was observed but not counted.
@@ -116,7 +118,7 @@ actor Container {
     func publish() {
         let snapshot = ContainerSnapshot(
             name: name, documentBox: documentBox, state: state, live: machine.state, supervised: shim != nil,
-            stopSince: stopSince, finding: finding,
+            stopSince: stopSince, stopStep: stopStep, finding: finding,
             execIDs: execs.values.filter { $0.isRunning }.map(\.id).sorted())
         published.withLock { $0 = snapshot }
     }

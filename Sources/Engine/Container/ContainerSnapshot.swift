@@ -1,3 +1,4 @@
+import Diagnosis
 import Lifecycle
 
 /// A document that does not change.
@@ -17,6 +18,8 @@ struct ContainerSnapshot: Sendable {
     var supervised = false
     /// When the running stop job was accepted.
     var stopSince: Instant?
+    /// What that waits for, as the shim told last.
+    var stopStep: StopUnderWay.Step?
     var finding: StuckFinding?
     var execIDs: [String] = []
 

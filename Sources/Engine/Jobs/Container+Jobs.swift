@@ -1,3 +1,4 @@
+import Diagnosis
 import Lifecycle
 import Linux
 
@@ -36,6 +37,9 @@ extension Container {
             stopEntry = core.jobs.begin(.kill, id, asker: .engine("shim"), within: until - MonotonicClock.now())
         }
         if let hop = update.hop { stopEntry?.waits(on: hop) }
+        guard let step = update.step else { return }
+        stopStep = step
+        publish()
     }
 
     func endStopEntry() {
@@ -44,6 +48,15 @@ extension Container {
 }
 
 extension StopUpdate {
+    /// What a stop waits for after this, and until when; nil: as before.
+    var step: StopUnderWay.Step? {
+        switch self {
+        case .waiting(_, let until): .container(until: until)
+        case .killing(let until): .kernel(until: until)
+        case .signalled, .unhandled, .thawed, .mainEnded, .stuck, .ended: nil
+        }
+    }
+
     /// What a stop waits on after this; nil: as before.
     var hop: Hop? {
         switch self {

@@ -186,7 +186,7 @@ struct ReleaseText {
         var lines: [String] = []
         if !result.freed.isEmpty { lines.append("  freed: \(ReleaseText.names(result.freed))") }
         if !result.held.isEmpty { lines.append("  still held: \(ReleaseText.names(result.held))") }
-        if result.populated == false { lines.append("  all of it has ended") }
+        if result.populated == false, result.held.isEmpty { lines.append("  all of it has ended") }
         return lines
     }
 

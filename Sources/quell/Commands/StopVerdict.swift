@@ -16,9 +16,9 @@ struct StopVerdict: Sendable {
         switch result.verdict {
         case "stuck":
             let count = result.finding?.tasks.count ?? 0
-            return [
-                "\(name): STUCK after \(time): \(count) task\(count == 1 ? "" : "s") will not end; the stop goes on"
-            ] + findingLines
+            // Where all are dead, and somebody has not reaped them.
+            let what = count == 0 ? "it does" : "\(count) task\(count == 1 ? "" : "s") will"
+            return ["\(name): STUCK after \(time): \(what) not end; the stop goes on"] + findingLines
         case "unsupervised":
             return ["\(name): unsupervised: its supervisor is gone, what is left is watched, \(time)"] + findingLines
         default: return ["\(name): \(ending)\(cause)" + (result.how == "already" ? "" : ", \(time)")] + findingLines
@@ -55,8 +55,8 @@ struct StopVerdict: Sendable {
         var cause: [String] = []
         if let reason = finding.reason, let summary = finding.summary { cause.append("  reason \(reason): \(summary)") }
         if let remedy = finding.remedies?.first { cause.append("  what frees it: \(remedy)") }
-        // With tasks listed, the message would say the same once more.
-        return tasks.isEmpty && !finding.message.isEmpty ? ["  \(finding.message)"] : tasks + cause
+        // With tasks or a cause listed, the message would say the same once more.
+        return tasks.isEmpty && cause.isEmpty && !finding.message.isEmpty ? ["  \(finding.message)"] : tasks + cause
     }
 
     /// Every member, also those that are null.

@@ -68,7 +68,14 @@ enum WhyCommand: Command {
         let value = try JSONValue(answer: [UInt8](try DockerJSON.encode(report)), about: report.name)
         switch format {
         case .table, .json: try session.print(value.compact)
-        case .template(let template), .tableTemplate(let template): try session.print(try template.render(value))
+        case .template(let template), .tableTemplate(let template):
+            try session.print(try template.render(withReason(value)))
         }
+    }
+
+    /// Where nothing was found the document has none, and a template that asks for it is not wrong.
+    private static func withReason(_ value: JSONValue) -> JSONValue {
+        guard case .object(let members) = value, value["reason"] == nil else { return value }
+        return .object(members + [JSONValue.Member("reason", .null)])
     }
 }

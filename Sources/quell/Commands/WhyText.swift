@@ -115,12 +115,22 @@ struct WhyText {
             guard let elapsed = report.stop.elapsedMs else { return [] }
             return ["  a stop has been going on for \(WhyText.time(elapsed)), and goes on until the kernel lets go"]
         }
-        var lines: [String] = []
-        if let elapsed = report.stop.elapsedMs {
-            lines.append("  a stop has been going on for \(WhyText.time(elapsed))")
+        let headline =
+            report.stop.elapsedMs.map { "  a stop has been going on for \(WhyText.time($0))\(step)" }
+            ?? "  a stop (\(report.stop.ladder)): \(WhyText.expectation(report.stop.expectation))"
+        return [headline] + report.stop.notes.map { "    \($0)" }
+    }
+
+    /// What the stop waits for that goes on.
+    private var step: String {
+        let rest = report.stop.remainingMs.map(WhyText.time)
+        switch report.stop.waitsOn {
+        case "container":
+            return ": it waits for the container"
+                + (rest.map { ", and takes the next step in \($0)" } ?? ", without a bound")
+        case "kernel": return ": it waits for the kernel" + (rest.map { ", and tells in \($0) what is left" } ?? "")
+        default: return ""
         }
-        lines.append("  a stop (\(report.stop.ladder)): \(WhyText.expectation(report.stop.expectation))")
-        return lines + report.stop.notes.map { "    \($0)" }
     }
 
     private static func expectation(_ word: String) -> String {
