@@ -25,17 +25,17 @@ final class ChildProcess: Sendable {
 
     private func reap() {
         let status: ExitStatus?? = pidfd.withLock { pidfd in
-            guard let held = pidfd.take() else { return nil }
             do throws(SystemError) {
-                guard let status = try held.reap() else {
-                    pidfd = consume held
+                guard let status = try pidfd.borrow({ (held) throws(SystemError) in try held.reap() }) ?? nil else {
                     return nil
                 }
                 return .some(status)
             } catch { return .some(nil) }
         }
         guard let status else { return }
+        // Before it is closed: its number may be another's at once.
         if let token = token.withLock({ $0.take() }) { reactor.unregister(token) }
+        pidfd.withLock { $0 = nil }
         place?.leave()
         ended.resolve(status)
     }

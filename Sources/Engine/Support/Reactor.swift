@@ -17,6 +17,8 @@ final class Reactor: Sendable {
     }
     private struct Table {
         var entries: [Token: Entry] = [:]
+        /// Whose a watched descriptor is. One that was closed too early loses it to the next of that number.
+        var owners: [Int32: Token] = [:]
         var timers = Timers()
         var next: UInt64 = 1
         var stopped = false
@@ -47,6 +49,7 @@ final class Reactor: Sendable {
         table.withLock { table in
             let token = table.token()
             table.entries[token] = Entry(raw: raw, events: events, handler: handler)
+            table.owners[raw] = token
             if events != [] {
                 attempt { (queue) throws(SystemError) in try queue.add(raw, events, mark: token.number) }
             }
@@ -59,6 +62,7 @@ final class Reactor: Sendable {
         table.withLock { table in
             guard let old = table.entries[token], old.events != events else { return }
             table.entries[token]?.events = events
+            guard table.owners[old.raw] == token else { return }
             attempt { (queue) throws(SystemError) in
                 if events == [] {
                     try queue.remove(old.raw)
@@ -74,7 +78,9 @@ final class Reactor: Sendable {
     /// After it a handler that was about to run may still run once.
     func unregister(_ token: Token) {
         table.withLock { table in
-            guard let old = table.entries.removeValue(forKey: token), old.events != [] else { return }
+            guard let old = table.entries.removeValue(forKey: token), table.owners[old.raw] == token else { return }
+            table.owners[old.raw] = nil
+            if old.events == [] { return }
             attempt { (queue) throws(SystemError) in try queue.remove(old.raw) }
         }
     }
