@@ -1,20 +1,31 @@
 import NIOHTTP1
 
-// Calls Docker has and Quell has not: each says so, instead of a bare "not found".
+// Calls Docker has and Quell has not: each says so, and what to use, instead of a bare "not found".
 
 extension API {
     var missingRoutes: [Route] {
         let missing: [(what: String, methods: [HTTPMethod], patterns: [String])] = [
-            ("building images", [.POST], ["/build", "/build/prune", "/build/cancel", "/session", "/grpc"]),
-            ("searching registries", [.GET], ["/images/search"]),
             (
-                "checkpoints", [.GET, .POST, .DELETE],
+                "building images is not offered: build with buildah, podman or docker buildx, and bring the image by a registry"
+                    + " or an archive (load)",
+                [.POST], ["/build", "/build/prune", "/build/cancel", "/session", "/grpc"]
+            ),
+            (
+                "searching registries is not offered: search on the registry's own pages, and pull by name", [.GET],
+                ["/images/search"]
+            ),
+            (
+                "checkpoints are not offered", [.GET, .POST, .DELETE],
                 ["/containers/{id}/checkpoints", "/containers/{id}/checkpoints/{name}"]
             ),
-            ("cluster volumes", [.PUT], ["/volumes/{name}"]),
-            ("plugins", [.GET, .POST, .DELETE], ["/plugins", "/plugins/{rest...}"]),
+            ("cluster volumes are not offered: make a local one", [.PUT], ["/volumes/{name}"]),
             (
-                "swarm mode", [.GET, .POST, .DELETE],
+                "plugins are not offered: what is there is built in", [.GET, .POST, .DELETE],
+                ["/plugins", "/plugins/{rest...}"]
+            ),
+            (
+                "swarm mode is not offered, this engine serves one machine: use docker-compose for several containers on it",
+                [.GET, .POST, .DELETE],
                 ["swarm", "services", "tasks", "nodes", "secrets", "configs"].flatMap {
                     ["/\($0)", "/\($0)/{rest...}"]
                 }
@@ -31,7 +42,7 @@ extension API {
             + missing.flatMap { what, methods, patterns in
                 methods.flatMap { method in
                     patterns.map { pattern in
-                        Route(method, pattern) { _ in throw APIFailure(.notImplemented, "\(what): not there in Quell") }
+                        Route(method, pattern) { _ in throw APIFailure(.notImplemented, what) }
                     }
                 }
             }
