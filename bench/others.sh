@@ -2,15 +2,18 @@
 # Docker and podman, privately: their own roots, socket and state under $work; nothing of the system's is touched.
 
 dockerd_pid='' docker_made_parent=0
+# 1: with networks, in a network of its own. 0: with none, as what is measured has none either; iptables may not be there.
+docker_networks=0
 
 docker_private() { command docker -H "unix://$work/docker.sock" "$@"; }
 
 docker_start() {
     { command -v dockerd && command -v docker; } >/dev/null 2>&1 || { say "  docker: not installed (scripts/setup --bench)"; return 1; }
     find /sys/fs/cgroup -maxdepth 2 -type d -name docker | grep -q . || docker_made_parent=1
-    # No network of its own: iptables may not be there, and what is measured has none either.
-    dockerd --data-root "$work/docker" --exec-root "$work/docker-run" -H "unix://$work/docker.sock" --pidfile "$work/docker.pid" \
-        --iptables=false --ip6tables=false --bridge=none </dev/null >"$work/dockerd.log" 2>&1 &
+    local host=() options=(--iptables=false --ip6tables=false --bridge=none)
+    if ((docker_networks)); then host=("${own_network[@]}") options=(); fi
+    "${host[@]}" dockerd --data-root "$work/docker" --exec-root "$work/docker-run" -H "unix://$work/docker.sock" --pidfile "$work/docker.pid" \
+        "${options[@]}" </dev/null >"$work/dockerd.log" 2>&1 &
     dockerd_pid=$!
     if ! within 30 docker_private version; then
         say "  docker: dockerd does not start here, skipped: $(tail -n 1 "$work/dockerd.log")"; docker_stop; return 1

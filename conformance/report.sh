@@ -27,9 +27,9 @@ TEXT
 
 - **docker, docker-compose**: the cases of \`conformance/cli/cases\`, each run against Quell and against $(compared_with), whose
   outputs must be the same but for ids, times and sizes.
-- **docker-py**: its own integration tests, unmodified. Networks, which the daemon of this run has none of, and what Quell does
-  not offer (building, swarm, plugins) are left out by \`conformance/docker-py/skipped\`, as is what needs Docker Hub itself; what pulls
+- **docker-py**: its own integration tests, unmodified. What Quell does not offer (building, swarm, plugins) is left out by \`conformance/docker-py/skipped\`, as is what needs Docker Hub itself; what pulls
   images pulls them from Debian's docker-registry in its place, which the daemon has as its mirror.
+- **podman-compose**: \`conformance/podman-compose\`, where its \`podman\` is quell under this name.
 - **testcontainers**: the programs of \`conformance/testcontainers\`.
 
 ## Known differences

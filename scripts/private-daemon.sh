@@ -7,7 +7,11 @@ bin=$(bin_dir)
 export QUELL_HOST=unix://$work/run/quell.sock
 quelld_pid='' hung_pid=''
 # Further ones of quelld's. Containers that name no network have none: nothing of the host's is changed.
-daemon_options=()
+daemon_options=() daemon_network=none
+# A command line before quelld's: where it runs. `own_network` is one: devices and rules in it are nobody else's.
+daemon_host=()
+# shellcheck disable=SC2034
+own_network=(unshare --net sh -c 'ip link set lo up; exec "$@"' sh)
 
 quell() { command "$bin/quell" "$@"; }
 
@@ -34,7 +38,7 @@ within() {
 daemon_start() {
     require_programs
     mkdir -p "$work/run" "$work/data"
-    "$bin/quelld" --data-root "$work/data" --run-root "$work/run" -H "$QUELL_HOST" --default-network none "${daemon_options[@]}" </dev/null >>"$work/quelld.log" 2>&1 &
+    "${daemon_host[@]}" "$bin/quelld" --data-root "$work/data" --run-root "$work/run" -H "$QUELL_HOST" --default-network "$daemon_network" "${daemon_options[@]}" </dev/null >>"$work/quelld.log" 2>&1 &
     quelld_pid=$!
     within 30 daemon_answers || { cat "$work/quelld.log" >&2; fail "quelld does not answer on $QUELL_HOST"; }
 }

@@ -19,6 +19,8 @@ public struct EndpointPlan: Codable, Hashable, Sendable {
     public var addresses: [IPAddress]
     /// Published through this network; host ports chosen.
     public var ports: [PortMapping]
+    /// It is being taken back: whoever finds it so goes on with that.
+    public var isLeaving = false
 
     public init(
         network: NetworkDefinition, interface: String, macAddress: String? = nil, addresses: [IPAddress] = [],

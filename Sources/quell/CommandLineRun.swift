@@ -59,7 +59,8 @@ struct CommandLineRun {
             try host.map { text throws(ClientError) in try Endpoint(parsing: text) }
             ?? Endpoint(environment: environment)
         return Session(
-            environment: environment, workingDirectory: try File.readLink("/proc/self/cwd"), endpoint: endpoint)
+            environment: environment, workingDirectory: try File.readLink("/proc/self/cwd"), endpoint: endpoint,
+            isPodman: CommandLine.arguments.first?.split(separator: "/").last == "podman")
     }
 
     /// The variables this program was started with.

@@ -25,7 +25,7 @@ enum CommandTree {
         .command(PullCommand.self), .command(PushCommand.self), .command(LoginCommand.self),
         .command(LogoutCommand.self), .alias("load", ImageLoadCommand.self), .alias("import", ImageImportCommand.self),
         .alias("history", ImageHistoryCommand.self), .command(CompletionCommand.self), image, container, volume,
-        network, quarantine, system,
+        network, pod, quarantine, system,
     ]
 
     private static let image = CommandNode.group(
@@ -70,7 +70,17 @@ enum CommandTree {
             .command(NetworkCreateCommand.self), .command(NetworkLsCommand.self),
             .command(NetworkInspectCommand.self), .command(NetworkConnectCommand.self),
             .command(NetworkDisconnectCommand.self), .command(NetworkRmCommand.self),
-            .command(NetworkPruneCommand.self),
+            .command(NetworkPruneCommand.self), .command(NetworkExistsCommand.self),
+        ])
+
+    private static let pod = CommandNode.group(
+        About(
+            "pod", "Commands about pods: containers that share network, process ids and IPC",
+            examples: [("quell pod create -p 8080:80 shop", "a pod without members yet")]),
+        [
+            .command(PodCreateCommand.self), .command(PodRunCommand.self), .command(PodStartCommand.self),
+            .command(PodStopCommand.self), .command(PodRmCommand.self), .command(PodLsCommand.self),
+            .command(PodExistsCommand.self),
         ])
 
     private static let quarantine = CommandNode.group(

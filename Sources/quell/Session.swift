@@ -15,10 +15,13 @@ final class Session: Sendable {
     let environment: [String: String]
     let workingDirectory: String
     let client: QuellClient
+    /// Called by the name `podman`: for programs that read what podman prints.
+    let isPodman: Bool
     let out = Output(1)
     let err = Output(2)
 
-    init(environment: [String: String], workingDirectory: String, endpoint: Endpoint) {
+    init(environment: [String: String], workingDirectory: String, endpoint: Endpoint, isPodman: Bool = false) {
+        self.isPodman = isPodman
         self.environment = environment
         self.workingDirectory = workingDirectory
         client = QuellClient(endpoint)

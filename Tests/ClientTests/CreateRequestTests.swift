@@ -54,6 +54,27 @@ import Testing
         #expect(request == plain)
     }
 
+    @Test func networksWithSettings() throws {
+        let request = try build([
+            "--network", "app:alias=front,ip=10.9.0.7", "--net",
+            "name=db,alias=a,alias=b,mac-address=02:00:00:00:00:01",
+            "--network-alias", "web", "img",
+        ])
+        #expect(request.hostConfig?.networkMode == "app")
+        let endpoints = try #require(request.networkingConfig?.endpointsConfig)
+        #expect(
+            endpoints["app"]?.aliases == ["front", "web"] && endpoints["app"]?.ipamConfig?.ipv4Address == "10.9.0.7")
+        #expect(endpoints["db"]?.aliases == ["a", "b"] && endpoints["db"]?.macAddress == "02:00:00:00:00:01")
+        #expect(try build(["--network", "container:db", "img"]).hostConfig?.networkMode == "container:db")
+        for (text, says) in [
+            ("app:nonsense", "\"nonsense\" is no setting"), ("app:color=red", "unknown setting color"),
+            (":ip=1", "no network"),
+        ] {
+            let error = #expect(throws: UsageError.self) { _ = try build(["--network", text, "img"]) }
+            #expect(error?.description.contains(says) == true, "\(text): \(String(describing: error))")
+        }
+    }
+
     @Test func anEmptyEntrypointIsSent() throws {
         #expect(try build(["--entrypoint=", "img"]).config.entrypoint == [""])
         #expect(try build(["--no-healthcheck", "img"]).config.healthcheck?.test == ["NONE"])

@@ -64,6 +64,40 @@ import Testing
         }
     }
 
+    /// A container that runs is in the network or not, on record as in the kernel, and never half.
+    @Test(arguments: ["ADD-before", "ADD-after", "DEL-before", "DEL-after"])
+    func killedWhileAContainerIsConnected(moment: String) throws {
+        try withDaemon(prepare: prepare) { daemon in
+            let keeper = try Keeper(of: try #require(daemon.process?.pid))
+            try daemon.must("network", "create", "--subnet", "10.9.0.0/16", "app")
+            try daemon.runReady("web", Networks.server, options: ["--network", "bridge"])
+            if moment.hasPrefix("DEL") { try daemon.must("network", "connect", "app", "web") }
+            try File.write("", to: "\(daemon.directory)/hold-bridge-\(moment)")
+            let call = try daemon.command(
+                ["network", moment.hasPrefix("ADD") ? "connect" : "disconnect", "app", "web"])
+            let held = daemon.directory + "/held"
+            try eventually("the plugin is held", within: Limit.command) { try File.status(of: held) != nil }
+            try daemon.crash()
+            _ = try call.finish(within: Limit.command)
+            daemon.host = keeper.host
+            try daemon.start()
+            try File.unlink(held)
+            // The connection is taken back, the disconnection carried out to its end.
+            try eventually("it is in neither", within: Limit.command) {
+                let shown = try daemon.inspect("web", "json .NetworkSettings.Networks").contains("\"app\"")
+                let there = try daemon.must("exec", "web", "busybox", "ip", "addr").contains("10.9.")
+                return !shown && !there
+            }
+            try daemon.must("network", "connect", "app", "web")
+            #expect(try daemon.must("exec", "web", "busybox", "ip", "addr").contains("10.9."))
+            try daemon.must("network", "disconnect", "app", "web")
+            try daemon.must("rm", "-f", "web")
+            try Networks.waitUntilGivenBack(daemon)
+            try daemon.shutDown()
+            try keeper.end()
+        }
+    }
+
     /// Two engines on one host: apart in devices, subnets, chains; a port that one has is told by the other.
     @Test func twoEnginesSideBySide() throws {
         try Networks.with { first in

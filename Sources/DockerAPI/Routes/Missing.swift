@@ -31,14 +31,18 @@ extension API {
                 }
             ),
         ]
-        // There are none, which clients ask for when they look for an object of any kind (`docker inspect NAME`).
-        let noPlugins = [
+        let none = [
+            // In the words of Docker without a swarm: clients leave one to be sure that there is none.
+            Route(.POST, "/swarm/leave") { _ in
+                throw APIFailure(.serviceUnavailable, "This node is not part of a swarm")
+            },
+            // There are none, which clients ask for when they look for an object of any kind (`docker inspect NAME`).
             Route(.GET, "/plugins") { call in try await call.answer(.ok, json: [String]()) },
             Route(.GET, "/plugins/{name...}/json") { call in
                 throw APIFailure(.notFound, "plugin \"\(try call.parameter("name"))\" not found")
             },
         ]
-        return noPlugins
+        return none
             + missing.flatMap { what, methods, patterns in
                 methods.flatMap { method in
                     patterns.map { pattern in

@@ -20,10 +20,7 @@ extension Container {
                     network: try await core.networks.settled(network, core), interface: "eth\(index)",
                     macAddress: wish.macAddress, addresses: wish.addresses))
         }
-        await core.networks.waitForLeavers(with: document.ports ?? [], besides: id)
-        plans[0].ports = try core.networks.ports.take(document.ports ?? [], for: id) { core.name(of: $0) }
-        let results = try await core.networks.join(plans, container: id, core)
-        state.endpoints = zip(plans, results).map { Endpoint($0, $1) }
+        state.endpoints = try await entered(plans)
         // Whoever finds it running after a crash knows what it has.
         try await core.store.save(state, of: id, durable: false)
         // Who looks for its neighbours sees this one from now on.
@@ -32,6 +29,45 @@ extension Container {
             await core.publishNames(in: endpoint.network)
             postNetwork("connect", endpoint.network)
         }
+    }
+
+    /// What another container is giving back at this moment, as it has ended, may be what this one lacks: then it is tried once
+    /// more.
+    private func entered(_ plans: [EndpointPlan]) async throws(EngineError) -> [Endpoint] {
+        let others = core.networks.changes(besides: id)
+        do throws(EngineError) { return try await enteredOnce(plans) } catch {
+            guard !others.isEmpty else { throw error }
+            await core.networks.leave(id, core)
+            for other in others { await other.value() }
+            return try await enteredOnce(plans)
+        }
+    }
+
+    private func enteredOnce(_ plans: [EndpointPlan]) async throws(EngineError) -> [Endpoint] {
+        var plans = plans
+        await core.networks.waitForLeavers(with: document.ports ?? [], besides: id)
+        plans[0].ports = try core.networks.ports.take(document.ports ?? [], for: id) { core.name(of: $0) }
+        let results = try await core.networks.join(plans, container: id, core)
+        return zip(plans, results).map { Endpoint($0, $1) }
+    }
+
+    /// Found running by a new engine: a crash in the midst of `connect` or `disconnect` left it half in a network. What it does not
+    /// name is taken back; what was being taken from it is taken.
+    func settleNetworks() async {
+        guard state.endpoints != nil else { return }
+        do throws(EngineError) {
+            let named = Set((document.endpoints ?? []).map(\.network))
+            let present = try await core.networks.settle(id, naming: named, core)
+            guard state.endpoints != nil, machine.isActive, present != named || state.endpoints?.count != present.count
+            else { return }
+            state.endpoints?.removeAll { !present.contains($0.network) }
+            record()
+            var changed = document
+            changed.endpoints?.removeAll { !present.contains($0.network) }
+            try await core.store.save(changed, insteadOf: document)
+            document = changed
+            publish()
+        } catch { core.logger.error("container \(id): its networks are not what it names: \(error)") }
     }
 
     /// Found running by a new engine. Its ports lead to it, whether they can be held or not.
@@ -93,7 +129,7 @@ extension Container {
         changed.endpoints?.removeAll { $0.network == network.id }
         if changed.endpoints?.isEmpty == true { changed.host.networkMode = "none" }
         if machine.isActive, state.endpoints != nil {
-            try await core.networks.disconnect(network, container: id, core)
+            try await core.networks.disconnect(network.id, container: id, core)
             state.endpoints?.removeAll { $0.network == network.id }
             record()
         }

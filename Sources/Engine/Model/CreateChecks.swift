@@ -8,7 +8,9 @@ enum CreateChecks {
         if let mode = host.usernsMode, !mode.isEmpty, mode != "host" {
             throw .unsupported("user namespaces are not there yet (--userns \(mode))")
         }
-        if !(host.links ?? []).isEmpty { throw .unsupported("links are not there yet: use --network container:NAME") }
+        if !(host.links ?? []).isEmpty {
+            throw .unsupported("links are not there: containers of a network of their own find each other by name")
+        }
         if !(host.deviceRequests ?? []).isEmpty {
             throw .unsupported("device requests (--gpus) are not there yet: use --device")
         }

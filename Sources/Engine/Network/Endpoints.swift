@@ -88,6 +88,12 @@ struct EndpointRequest {
         }
         wish.macAddress = try EndpointRequest.macAddress(endpoint.macAddress ?? macAddress)
         wish.aliases = endpoint.aliases ?? []
+        if let option = (endpoint.driverOpts ?? [:]).keys.min() {
+            throw .unsupported("option \(option) of a container in a network is not there")
+        }
+        guard (endpoint.ipamConfig?.linkLocalIPs ?? []).isEmpty else {
+            throw .unsupported("LinkLocalIPs are not there")
+        }
         guard (endpoint.links ?? []).isEmpty else {
             throw .unsupported("links are not there: containers of a network find each other by name")
         }

@@ -148,14 +148,36 @@ final class NetworkTable: Sendable {
 
     // MARK: members
 
-    /// Those that are being taken out of their networks.
-    private let leaving = Mutex<[String: Promise<Void>]>([:])
+    /// Of each container: the last change of its networks that goes on, or waits for those before it.
+    private let turns = Mutex<[String: Promise<Void>]>([:])
+
+    /// Changes of one container's networks come one after the other: what ends must not meet a network that is being added.
+    private func inTurn<Value, Failure: Error>(
+        _ id: String, _ body: () async throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        let done = Promise<Void>()
+        let before = turns.withLock { turns in
+            defer { turns[id] = done }
+            return turns[id]
+        }
+        await before?.value()
+        defer {
+            done.resolve(())
+            turns.withLock { if $0[id] === done { $0[id] = nil } }
+        }
+        return try await body()
+    }
 
     /// Ports of those that have ended are free when their rules are gone.
     func waitForLeavers(with wishes: [PortWish], besides id: String) async {
         for holder in ports.holders(of: wishes, besides: id) {
-            await leaving.withLock { $0[holder] }?.value()
+            await turns.withLock { $0[holder] }?.value()
         }
+    }
+
+    /// Containers that are about to give something back, or to take it: what they had may be free when they are done.
+    func changes(besides id: String) -> [Promise<Void>] {
+        turns.withLock { turns in turns.filter { $0.key != id }.map(\.value) }
     }
 
     /// A namespace with a device in each network, in order. On failure what was done is taken back by `leave`.
@@ -182,17 +204,30 @@ final class NetworkTable: Sendable {
     ) async throws(EngineError) -> CNIResult {
         try await keepReserved(plan.network)
         let device = try NetworkTable.call { try plan.device(leases: paths.leases) }
-        guard
-            let result = try await plugins.run(
+        let added: CNIResult?
+        do throws(EngineError) {
+            added = try await plugins.run(
                 .add, device, container: id, interface: plan.interface, namespace: namespace,
                 lock: paths.pluginLock(id), core)
-        else { throw .system("network plugin \(device.plugin) gave no result") }
+        } catch { throw await explained(error, plan, core) }
+        guard let result = added else { throw .system("network plugin \(device.plugin) gave no result") }
         if let ports = try NetworkTable.call({ try plan.publication(after: result) }) {
             try await plugins.run(
                 .add, ports, container: id, interface: plan.interface, namespace: namespace,
                 lock: paths.pluginLock(id), core)
         }
         return result
+    }
+
+    /// Who has the address that was asked for, or all of them: a file for each address names the container.
+    private func explained(_ error: EngineError, _ plan: EndpointPlan, _ core: EngineCore) async -> EngineError {
+        let directory = "\(paths.leases)/\(plan.network.id)"
+        do throws(EngineError) {
+            let held = try await Blocking.run { () throws(EngineError) in
+                try attempt { () throws(SystemError) in try Leases.read(directory) }
+            }
+            return Leases.explain(error, plan, held: held) { core.name(of: $0) }
+        } catch { return error }
     }
 
     /// The plugin gives no address that has a file in its directory.
@@ -203,7 +238,9 @@ final class NetworkTable: Sendable {
         try await Blocking.run { () throws(EngineError) in
             try attempt { () throws(SystemError) in
                 try File.makeDirectories(directory, mode: 0o700)
-                for address in addresses { try Container.write(Array("reserved".utf8), to: "\(directory)/\(address)") }
+                for address in addresses {
+                    try Container.write(Array(Leases.reserved.utf8), to: "\(directory)/\(address)")
+                }
             }
         }
     }
@@ -211,15 +248,7 @@ final class NetworkTable: Sendable {
     /// Takes back whatever the container has: devices, addresses, published ports, the namespace. What fails stays on record, and
     /// is tried again by the next start of the container and of the engine.
     func leave(_ id: String, _ core: EngineCore) async {
-        let (left, before) = leaving.withLock { leaving in
-            let left = Promise<Void>()
-            defer { leaving[id] = left }
-            return (left, leaving[id])
-        }
-        await before?.value()
-        await leaveNow(id, core)
-        left.resolve(())
-        leaving.withLock { if $0[id] === left { $0[id] = nil } }
+        await inTurn(id) { await leaveNow(id, core) }
     }
 
     private func leaveNow(_ id: String, _ core: EngineCore) async {
@@ -227,12 +256,7 @@ final class NetworkTable: Sendable {
         guard Recovery.exists(record) else { return ports.release(id) }
         let lock = paths.pluginLock(id)
         do throws(EngineError) {
-            // Of an engine that was killed, or killed for their slowness: what they still do would not be taken back.
-            try await Blocking.run("waiting for network plugins that still run", within: .seconds(30), on: core.reactor)
-            {
-                () throws(EngineError) in
-                try attempt { () throws(SystemError) in try FileLock.wait(for: lock) }
-            }
+            try await waitForPlugins(of: id, core)
             let bytes = try attempt { () throws(SystemError) in try File.readIfPresent(record) } ?? []
             for plan in NetworkTable.plans(String(decoding: bytes, as: UTF8.self)).reversed() {
                 try await delete(plan, container: id, namespace, core)
@@ -246,6 +270,15 @@ final class NetworkTable: Sendable {
             }
         } catch { core.logger.error("container \(id): its networks are not given back: \(error)") }
         ports.release(id)
+    }
+
+    /// Those of an engine that was killed, or killed for their slowness: what they still do would not be taken back.
+    private func waitForPlugins(of id: String, _ core: EngineCore) async throws(EngineError) {
+        let lock = paths.pluginLock(id)
+        try await Blocking.run("waiting for network plugins that still run", within: .seconds(30), on: core.reactor) {
+            () throws(EngineError) in
+            try attempt { () throws(SystemError) in try FileLock.wait(for: lock) }
+        }
     }
 
     private func delete(
@@ -267,38 +300,62 @@ final class NetworkTable: Sendable {
         _ network: NetworkDefinition, _ wish: EndpointWish, container id: String, _ core: EngineCore
     ) async throws(EngineError) -> Endpoint {
         let (record, namespace) = (paths.networkRecord(id), paths.networkNamespace(id))
-        var plans = try await recordedPlans(id)
-        let free =
-            (0...plans.count).first { number in !plans.contains { $0.interface == "eth\(number)" } } ?? plans.count
-        let plan = EndpointPlan(
-            network: network, interface: "eth\(free)", macAddress: wish.macAddress, addresses: wish.addresses)
-        plans.append(plan)
-        try await write(plans, to: record)
-        if network.driver == .bridge { try await applyRules(core) }
-        do throws(EngineError) {
-            return Endpoint(plan, try await add(plan, container: id, namespace, core))
-        } catch {
-            try await disconnect(network, container: id, core)
-            throw error
+        return try await inTurn(id) { () async throws(EngineError) in
+            guard var plans = try await recordedPlans(id) else {
+                throw .conflict("container \(core.name(of: id)) has ended meanwhile")
+            }
+            let free =
+                (0...plans.count).first { number in !plans.contains { $0.interface == "eth\(number)" } } ?? plans.count
+            let plan = EndpointPlan(
+                network: network, interface: "eth\(free)", macAddress: wish.macAddress, addresses: wish.addresses)
+            plans.append(plan)
+            try await write(plans, to: record)
+            do throws(EngineError) {
+                if network.driver == .bridge { try await applyRules(core) }
+                return Endpoint(plan, try await add(plan, container: id, namespace, core))
+            } catch {
+                try await takeOut(network.id, container: id, core)
+                throw error
+            }
         }
     }
 
-    /// Takes a container that runs out of one of its networks.
-    func disconnect(_ network: NetworkDefinition, container id: String, _ core: EngineCore) async throws(EngineError) {
-        var plans = try await recordedPlans(id)
-        for plan in plans where plan.network.id == network.id {
+    /// Takes a container that runs out of one of its networks, by id.
+    func disconnect(_ network: String, container id: String, _ core: EngineCore) async throws(EngineError) {
+        try await inTurn(id) { () async throws(EngineError) in try await takeOut(network, container: id, core) }
+    }
+
+    private func takeOut(_ network: String, container id: String, _ core: EngineCore) async throws(EngineError) {
+        // Else it has ended meanwhile: everything was given back.
+        guard var plans = try await recordedPlans(id) else { return }
+        for index in plans.indices where plans[index].network.id == network { plans[index].isLeaving = true }
+        try await write(plans, to: paths.networkRecord(id))
+        for plan in plans where plan.isLeaving {
             try await delete(plan, container: id, paths.networkNamespace(id), core)
         }
-        plans.removeAll { $0.network.id == network.id }
+        plans.removeAll { $0.network.id == network }
         try await write(plans, to: paths.networkRecord(id))
     }
 
-    private func recordedPlans(_ id: String) async throws(EngineError) -> [EndpointPlan] {
+    /// Of a container that was found running: the networks it is in, by id. What a crash cut short is taken back: those that it does
+    /// not name, in the midst of `connect`; those that were leaving, in the midst of `disconnect`.
+    func settle(_ id: String, naming named: Set<String>, _ core: EngineCore) async throws(EngineError) -> Set<String> {
+        try await inTurn(id) { () async throws(EngineError) in
+            let plans = try await recordedPlans(id) ?? []
+            let strange = plans.filter { $0.isLeaving || !named.contains($0.network.id) }.map(\.network.id)
+            if !strange.isEmpty { try await waitForPlugins(of: id, core) }
+            for network in strange { try await takeOut(network, container: id, core) }
+            return Set(plans.map(\.network.id)).subtracting(strange)
+        }
+    }
+
+    /// Nil: it has nothing of networks.
+    private func recordedPlans(_ id: String) async throws(EngineError) -> [EndpointPlan]? {
         let path = paths.networkRecord(id)
         let bytes = try await Blocking.run { () throws(EngineError) in
             try attempt { () throws(SystemError) in try File.readIfPresent(path) }
         }
-        return NetworkTable.plans(String(decoding: bytes ?? [], as: UTF8.self))
+        return bytes.map { NetworkTable.plans(String(decoding: $0, as: UTF8.self)) }
     }
 
     private func write(_ plans: [EndpointPlan], to record: String) async throws(EngineError) {

@@ -20,14 +20,19 @@ final class PortTable: Sendable {
     func take(
         _ wishes: [PortWish], for container: String, name: (String) -> String
     ) throws(EngineError) -> [PortMapping] {
-        var taken: [PortMapping] = []
+        var taken: [(index: Int, mapping: PortMapping)] = []
         do throws(EngineError) {
-            for wish in wishes { taken.append(try take(wish, for: container, name)) }
+            // Those with the least choice first: none is to take what only another one can have.
+            for (index, wish) in wishes.enumerated().sorted(by: {
+                ($0.element.freedom, $0.offset) < ($1.element.freedom, $1.offset)
+            }) {
+                taken.append((index, try take(wish, for: container, name)))
+            }
         } catch {
             release(container)
             throw error
         }
-        return taken
+        return taken.sorted { $0.index < $1.index }.map(\.mapping)
     }
 
     /// Who has ports that these would need.
@@ -92,6 +97,9 @@ struct PortWish: Codable, Hashable, Sendable {
     /// Any of these.
     var first: UInt16?
     var last: UInt16?
+
+    /// How many ports would do.
+    fileprivate var freedom: Int { choices?.count ?? (mapping.host == 0 ? Int(UInt16.max) : 1) }
 
     var choices: ClosedRange<UInt16>? { first.flatMap { first in last.map { first...$0 } } }
 }

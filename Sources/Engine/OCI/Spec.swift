@@ -36,11 +36,16 @@ enum Spec {
 
     private static func mainProcess(_ input: SpecInput) throws(EngineError) -> JSON {
         let document = input.document
-        let command = input.initPath == nil ? document.command : ["/sbin/docker-init", "--"] + document.command
+        // One whose command is the init itself, which only pauses, needs no second one.
+        let needsInit = input.initPath != nil && document.command.first != initTarget
+        let command = needsInit ? [initTarget, "--"] + document.command : document.command
         return try process(
             input, command: command, environment: document.config.env ?? [], terminal: document.config.tty,
             directory: document.config.workingDir ?? "/", consoleSize: document.host.consoleSize)
     }
+
+    /// Where a container has the init of `--init`.
+    static let initTarget = "/sbin/docker-init"
 
     /// The OCI `process` object, of the main process or of an exec.
     static func process(

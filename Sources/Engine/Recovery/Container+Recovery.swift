@@ -13,7 +13,11 @@ extension Container {
         case .quarantined:
             if state.boot != core.boot { return await endedUnseen() }
             await findShim()
-            if machine.state == .quarantined { containLeftovers() }
+            if machine.state == .quarantined {
+                containLeftovers()
+                // Where a crash came between the record and the rest.
+                Task { await leaveNetworks() }
+            }
         case .active:
             if state.boot != core.boot { return await endedUnseen() }
             await findShim()
@@ -89,7 +93,7 @@ extension Container {
 
     private func adoptRunning(_ snapshot: ShimSnapshot) async {
         if snapshot.pid > 0 { holdMainProcess(snapshot.pid) }
-        holdPortsAgain()
+        if machine.state != .quarantined { holdPortsAgain() }
         if state.pid != snapshot.pid {
             (state.pid, state.startedAt) = (snapshot.pid, WallTime.now().nanosecondsSince1970)
         }
@@ -98,6 +102,8 @@ extension Container {
         startedAt = MonotonicClock.now() - .nanoseconds(ran)
         record()
         if machine.state == .quarantined { return }
+        // Plugins take their time: nobody waits for them.
+        Task { await settleNetworks() }
         startHealthChecks(fresh: false)
         watchReadiness()
         if snapshot.job != nil { enterFoundStop(isStuck: snapshot.state == .stuck) }

@@ -31,6 +31,7 @@ extension EngineCore {
             asked.ipv6Address = wish.addresses.first { $0.family == .v6 }?.description
             view.ipamConfig = asked
         }
+        view.macAddress = wish.macAddress
         guard let endpoint else { return view }
         view.endpointID = endpoint.id(in: container)
         view.macAddress = endpoint.macAddress

@@ -34,6 +34,11 @@ enum CreateCommand: Command {
     static func create(
         _ request: ContainerCreateRequest, _ arguments: Arguments, _ cidfile: String?, _ session: Session
     ) async throws -> String {
+        var request = request
+        if let pod = try arguments[CreateOptions.pod] { try await Pod.find(pod, session).take(&request, session) }
+        for names in try arguments[CreateOptions.requires] {
+            for name in names.split(separator: ",") { _ = try await session.client.inspectContainer(String(name)) }
+        }
         let made = try await make(request, arguments, session)
         for warning in made.warnings { try session.err.write("WARNING: \(warning)\n") }
         if let cidfile {

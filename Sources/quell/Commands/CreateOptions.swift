@@ -44,9 +44,13 @@ enum CreateOptions {
     }
 
     // Namespaces and network
-    static let network = Option(
-        "network", aliases: ["net"], "NETWORK", "bridge, another network, none, host or container:NAME",
-        completion: .words(["bridge", "none", "host"]))
+    static let network = Repeated(
+        "network", aliases: ["net"], "NETWORK[:SETTINGS]",
+        "bridge, another network, none, host or container:NAME; SETTINGS: alias=NAME,ip=ADDRESS,mac=ADDRESS",
+        completion: .words(["bridge", "none", "host"])
+    ) { (text) throws(ValueFault) in try NetworkArgument.parse(text) }
+    static let pod = Option("pod", "POD", "Make it a member of a pod", completion: .containers)
+    static let requires = Repeated("requires", "CONTAINER[,CONTAINER...]", "Containers that must be there")
     static let ip = Option("ip", "ADDRESS", "Address of version 4 in the network")
     static let ip6 = Option("ip6", "ADDRESS", "Address of version 6 in the network")
     static let macAddress = Option("mac-address", "ADDRESS", "Hardware address, such as 02:42:ac:11:00:02")
@@ -169,7 +173,7 @@ enum CreateOptions {
     static let all: [any OptionSpec] = [
         name, env, envFile, workdir, user, groupAdd, entrypoint, hostname, domainname, label, labelFile, interactive,
         tty, initProcess, volume, mount, volumesFrom, tmpfs, readOnly, shmSize, network, ip, ip6,
-        macAddress, networkAlias, pid, ipc, uts,
+        macAddress, networkAlias, pod, requires, pid, ipc, uts,
         userns, cgroupns, addHost, dns, dnsOption, dnsSearch, publish, publishAll, expose, privileged, capAdd, capDrop,
         securityOpt, device, deviceRule, sysctl, runtime, annotation, cgroupParent, memory, memorySwap,
         memoryReservation, memorySwappiness, cpus, cpuShares, cpuPeriod, cpuQuota, cpusetCpus, cpusetMems, pidsLimit,

@@ -117,15 +117,24 @@ struct CreateRequestBuilder {
     }
 
     private mutating func setNetwork() throws {
-        host.networkMode = try arguments[CreateOptions.network]
+        let networks = try arguments[CreateOptions.network]
+        host.networkMode = networks.first?.name
         host.portBindings = try arguments[CreateOptions.publish].flatMap { $0 }.bindings
         host.publishAllPorts = try arguments[CreateOptions.publishAll]
         let endpoint = EndpointSettings(
             ip: try arguments[CreateOptions.ip], ip6: try arguments[CreateOptions.ip6],
             aliases: try arguments[CreateOptions.networkAlias], macAddress: try arguments[CreateOptions.macAddress])
-        guard endpoint != EndpointSettings() else { return }
+        var endpoints: [String: EndpointSettings] = [:]
+        for network in networks where network.hasSettings || networks.count > 1 {
+            endpoints[network.name] = network.settings()
+        }
+        if endpoint != EndpointSettings() {
+            let name = host.networkMode ?? "default"
+            endpoints[name] = (endpoints[name] ?? EndpointSettings()).merged(with: endpoint)
+        }
+        if endpoints.isEmpty { return }
         var networking = NetworkingConfig()
-        networking.endpointsConfig = [host.networkMode ?? "default": endpoint]
+        networking.endpointsConfig = endpoints
         request.networkingConfig = networking
     }
 

@@ -54,17 +54,68 @@ enum UnpauseCommand: Command {
 enum WaitCommand: Command {
     static let about = About(
         "wait", "Wait until containers have ended, and print their exit codes", usage: "CONTAINER [CONTAINER...]",
-        examples: [("quell --deadline 1m wait job", "at most a minute")])
-    static let options: [any OptionSpec] = []
+        examples: [
+            ("quell --deadline 1m wait job", "at most a minute"),
+            ("quell wait --condition healthy db", "until its health check has passed"),
+        ])
+    enum Condition: String, CaseIterable, Sendable { case ended, exited, stopped, running, healthy, unhealthy }
+    static let condition = Option(
+        "condition", "CONDITION", "ended (as do exited and stopped), running, healthy or unhealthy",
+        completion: .words(Condition.allCases.map(\.rawValue))
+    ) { (text) throws(ValueFault) -> Condition in
+        guard let condition = Condition(rawValue: text) else {
+            throw ValueFault("it is no such state", expected: "ended, running, healthy or unhealthy")
+        }
+        return condition
+    }
+    static let options: [any OptionSpec] = [condition]
     static let operands = Operands.atLeast(1, .containers)
 
     static func run(_ arguments: Arguments, _ session: Session) async throws -> Int32 {
         let client = session.client
+        if let condition = try arguments[condition], let reached = reached(condition) {
+            return try await session.each(arguments.operands, width: arguments.operands.count) {
+                try await wait($0, condition, until: reached, session)
+                return nil
+            }
+        }
         return try await session.each(arguments.operands, width: arguments.operands.count) {
             let ended = try await client.waitForEnd($0)
             if let error = ended.error, !error.message.isEmpty { throw Failure("\($0): \(error.message)") }
             return "\(ended.statusCode)"
         }
+    }
+}
+
+extension WaitCommand {
+    private struct Reached: Error {}
+
+    /// Nil: what the daemon waits for itself.
+    private static func reached(_ condition: Condition) -> (@Sendable (ContainerState) -> Bool)? {
+        switch condition {
+        case .ended, .exited, .stopped: nil
+        case .running: { $0.running }
+        case .healthy, .unhealthy: { $0.running && $0.health?.status == condition.rawValue }
+        }
+    }
+
+    /// Looked at now, and again at each of its events: those from before this look on, so that none is missed.
+    private static func wait(
+        _ name: String, _ condition: Condition, until reached: @Sendable (ContainerState) -> Bool, _ session: Session
+    ) async throws {
+        let (client, since) = (session.client, "\(session.now - 1)")
+        let found = try await client.inspectContainer(name)
+        if reached(found.state) { return }
+        do {
+            try await client.events(since: since, until: nil, filters: ["container": [found.id]]) { event in
+                let state = try await client.inspectContainer(found.id).state
+                if reached(state) { throw Reached() }
+                if event.action == "die", !state.running {
+                    throw Failure("\(name) has ended with \(state.exitCode), and was not \(condition.rawValue) before")
+                }
+            }
+        } catch is Reached { return }
+        throw Failure("\(name): the daemon ended before it was \(condition.rawValue)")
     }
 }
 

@@ -19,7 +19,8 @@ enum LogsCommand: Command {
     }
     static let since = Option("since", "TIME", "From this time on: 10m, 2026-01-02T03:04:05Z, or seconds since 1970")
     static let until = Option("until", "TIME", "Up to this time")
-    static let options: [any OptionSpec] = [follow, timestamps, details, tail, since, until]
+    static let color = Flag("color", "Accepted for podman's sake")
+    static let options: [any OptionSpec] = [follow, timestamps, details, tail, since, until, color]
     static let operands = Operands(1...1, .containers)
 
     static func run(_ arguments: Arguments, _ session: Session) async throws -> Int32 {

@@ -27,6 +27,10 @@ enum PsCommand: Command {
             try session.out.write(containers.map { shortID($0.id, full: full) + "\n" }.joined())
             return 0
         }
+        if session.isPodman, case .json = format {
+            try session.print(JSONValue.array(try containers.map(podmanRow)).indented())
+            return 0
+        }
         let (now, withSize) = (session.now, try arguments[size])
         let listing = Listing(
             headings: headings,
@@ -36,6 +40,20 @@ enum PsCommand: Command {
         ) { field($1, of: $0, now: now, full: full) }
         try session.out.write(try listing.text(format))
         return 0
+    }
+
+    /// podman's members of the same names, with what it has in them.
+    private static func podmanRow(_ container: ContainerSummary) throws -> JSONValue {
+        let labels = container.labels.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, .string($0.value)) }
+        let networks = container.networkSettings.networks.keys.sorted().map { JSONValue.string($0) }
+        return .object([
+            .init("Command", .array([.string(container.command)])), .init("Created", .number("\(container.created)")),
+            .init("Exited", .bool(container.state == "exited")), .init("Id", .string(container.id)),
+            .init("Image", .string(container.image)), .init("ImageID", .string(container.imageID)),
+            .init("Labels", .object(labels)), .init("Names", .array(container.names.map { .string(withoutSlash($0)) })),
+            .init("Networks", .array(networks)), .init("Pod", .string(container.labels[Pod.memberLabel] ?? "")),
+            .init("State", .string(container.state)), .init("Status", .string(container.status)),
+        ])
     }
 
     static let headings: KeyValuePairs<String, String> = [

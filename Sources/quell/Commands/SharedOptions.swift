@@ -13,6 +13,7 @@ enum Shared {
     }
     static let quiet = Flag("quiet", short: "q", "Only ids")
     static let noTrunc = Flag("no-trunc", "Do not cut anything short")
+    static let noHeading = Flag("noheading", "A table without its first line")
     static let force = Flag("force", short: "f", "Do not ask")
     static let pruneFilter = Repeated("filter", "KEY=VALUE", "Take only what matches, such as until=24h or label=x") {
         (text) throws(ValueFault) in try KeyValue.setting(text)

@@ -34,7 +34,7 @@ enum VolumeLsCommand: Command {
         "ls", aliases: ["list"], "List volumes",
         examples: [("quell volume ls --filter dangling=true -q", "names of those that no container uses")])
     static let quiet = Flag("quiet", short: "q", "Only names")
-    static let options: [any OptionSpec] = [Shared.filter, Shared.format, quiet]
+    static let options: [any OptionSpec] = [Shared.filter, Shared.format, Shared.noHeading, quiet]
     static let operands = Operands.none
 
     static func run(_ arguments: Arguments, _ session: Session) async throws -> Int32 {
@@ -57,7 +57,7 @@ enum VolumeLsCommand: Command {
                     "Driver": "DRIVER", "Labels": "LABELS", "Mountpoint": "MOUNTPOINT", "Name": "VOLUME NAME",
                     "Scope": "SCOPE", "Size": "SIZE",
                 ], columns: ["Driver", "Name"], rows: rows
-            ).text(format))
+            ).text(format, heading: try !arguments[Shared.noHeading]))
         return 0
     }
 }
@@ -104,7 +104,9 @@ enum NetworkLsCommand: Command {
     static let about = About(
         "ls", aliases: ["list"], "List networks",
         examples: [("quell network ls --filter type=custom", "those that were made by hand")])
-    static let options: [any OptionSpec] = [Shared.filter, Shared.format, Shared.noTrunc, Shared.quiet]
+    static let options: [any OptionSpec] = [
+        Shared.filter, Shared.format, Shared.noHeading, Shared.noTrunc, Shared.quiet,
+    ]
     static let operands = Operands.none
 
     static func run(_ arguments: Arguments, _ session: Session) async throws -> Int32 {
@@ -128,7 +130,7 @@ enum NetworkLsCommand: Command {
                     "CreatedAt": "CREATED AT", "Driver": "DRIVER", "ID": "NETWORK ID", "IPv4": "IPV4", "IPv6": "IPV6",
                     "Internal": "INTERNAL", "Labels": "LABELS", "Name": "NAME", "Scope": "SCOPE",
                 ], columns: ["ID", "Name", "Driver", "Scope"], rows: rows
-            ).text(format))
+            ).text(format, heading: try !arguments[Shared.noHeading]))
         return 0
     }
 }

@@ -23,6 +23,13 @@ struct Arguments: Sendable {
 
     mutating func add(_ text: String, to option: any OptionSpec) { texts[option.name, default: []].append(text) }
     mutating func add(operand: String) { operands.append(operand) }
+    /// The same options with other operands.
+    func with(operands: [String]) -> Arguments {
+        var arguments = self
+        arguments.operands = operands
+        return arguments
+    }
+
     mutating func add(operands rest: some Sequence<String>) { operands += rest }
 
     func isGiven(_ option: any OptionSpec) -> Bool { texts[option.name] != nil }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2016,SC2069,SC2154,SC2238
-# docker-compose 1.29, without networks of its own.
+# docker-compose 1.29.
 
 # It takes the newest version there is, and then needs what went with 1.45 (KeyError: 'ContainerConfig'), as with Docker from
 # 25 on. An older engine is asked for what it has.
@@ -99,4 +99,63 @@ case_up_attached() {
     timeout 20 docker-compose --project-name case --ansi never up --abort-on-container-exit --exit-code-from job 2>/dev/null | grep -cE 'working|serving first'
     echo "[${PIPESTATUS[0]}]"
     quietly down -v
+}
+
+case_services_find_each_other() {
+    cat >docker-compose.yml <<'YAML'
+version: "3.7"
+services:
+  web:
+    image: busybox
+    command: ["sh", "-c", "mkdir -p /w; echo hello >/w/index.html; trap 'exit 0' TERM; httpd -f -p 80 -h /w & wait $$!"]
+    ports: ["18080:80"]
+  client:
+    image: busybox
+    command: ["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 1 & wait $$!; done"]
+    depends_on: [web]
+    networks: {default: {aliases: [customer]}}
+YAML
+    quietly up -d
+    docker network ls --format '{{.Name}} {{.Driver}}' | sort
+    within 10 docker exec case_client_1 wget -qO /dev/null http://web/
+    for name in web case_web_1; do t docker exec case_client_1 wget -qO- "http://$name/"; done
+    docker exec case_web_1 ping -c 1 -q customer | grep -c ' 0% packet loss'
+    docker port case_web_1 80/tcp | head -n 1
+    quietly up -d --scale client=3
+    docker ps --format '{{.Names}}' | sort
+    for number in 1 2 3; do t docker exec "case_client_$number" wget -qO- http://web/; done
+    quietly stop
+    docker ps -a --format '{{.Names}} {{.State}}' | sort
+    quietly start
+    within 10 docker exec case_client_1 wget -qO /dev/null http://web/
+    quietly down
+    docker ps -aq; docker network ls --format '{{.Name}}' | sort
+}
+
+case_networks_of_ones_own() {
+    cat >docker-compose.yml <<'YAML'
+version: "3.7"
+services:
+  web:
+    image: busybox
+    command: ["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 1 & wait $$!; done"]
+    networks: {front: {ipv4_address: 10.212.1.7}, back: {}}
+  db:
+    image: busybox
+    command: ["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 1 & wait $$!; done"]
+    networks: [back]
+networks:
+  front: {ipam: {config: [{subnet: 10.212.1.0/24}]}}
+  back: {internal: true, ipam: {config: [{subnet: 10.212.2.0/24}]}, labels: {role: back}}
+YAML
+    quietly up -d
+    docker network ls --format '{{.Name}} {{.Internal}}' | sort
+    docker inspect --format '{{.NetworkSettings.Networks.case_front.IPAddress}}' case_web_1
+    docker network inspect --format '{{.Internal}} {{.Labels.role}} {{(index .IPAM.Config 0).Subnet}} {{len .Containers}}' case_back
+    docker exec case_web_1 ip addr | grep -c 'inet 10.212'
+    docker exec case_db_1 ping -c 1 -q web | grep -c ' 0% packet loss'
+    docker exec case_db_1 ip route | grep -c default
+    says 'active endpoints' docker network rm case_back
+    quietly down
+    docker network ls --format '{{.Name}}' | sort
 }
