@@ -23,7 +23,7 @@ final class NameServer: Sendable {
         network.driver == .bridge && network.name != NetworkTable.defaultName
     }
 
-    /// On return it answers so. Best effort: without names a network still is one, and the log tells.
+    /// On return it has been told so, and answers so as soon as it has read its files again. Best effort: without names a network still is one, and the log tells.
     func publish(_ table: NameTable, of network: NetworkDefinition, _ core: EngineCore) async {
         guard NameServer.serves(network) else { return }
         guard let program = NameServer.program else {
