@@ -25,7 +25,7 @@ KEPT = (
 )
 # Of operations that Quell refuses whole, only the names are kept.
 REFUSED = ("/swarm", "/services", "/tasks", "/nodes", "/secrets", "/configs", "/plugins", "/session")
-ANSWERED = {("get", "/plugins"), ("get", "/plugins/{name}/json")}
+ANSWERED = {("get", "/plugins"), ("get", "/plugins/{name}/json"), ("post", "/swarm/leave")}
 
 
 def schema(node):

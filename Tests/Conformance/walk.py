@@ -122,6 +122,7 @@ def networks(walk):
     call = walk.call
     call("GET", "/plugins", 200)
     call("GET", "/plugins/{name}/json", 404, name="nope")
+    call("POST", "/swarm/leave", 503)
     call("GET", "/networks", 200)
     for name, value in (("name", "host"), ("driver", "host"), ("scope", "local"), ("type", "builtin"), ("id", "6")):
         call("GET", "/networks", 200, query={"filters": {name: [value]}})
