@@ -6,7 +6,11 @@
 networks_wanted() {
     case " ${parts[*]} " in *' network '*) ;; *) return 1 ;; esac
     command -v iptables >/dev/null 2>&1 || return 1
-    ls /opt/cni/bin/bridge /usr/lib/cni/bridge /usr/libexec/cni/bridge >/dev/null 2>&1
+    local directory
+    for directory in /opt/cni/bin /usr/lib/cni /usr/libexec/cni /usr/local/lib/cni; do
+        [ ! -x "$directory/bridge" ] || return 0
+    done
+    return 1
 }
 
 part_network() {
