@@ -58,7 +58,8 @@ part_network_throughput() {
 # iperf_figures NAME PID: in the network of the daemon with that PID.
 iperf_figures() {
     local name=$1 pid=$2 i
-    iperf() { nsenter "--net=/proc/$pid/ns/net" iperf3 -c 127.0.0.1 -J "$@"; }
+    # Bounded: a connection that is never answered would hold it for ever.
+    iperf() { timeout 15 nsenter "--net=/proc/$pid/ns/net" iperf3 -c 127.0.0.1 -J "$@"; }
     within 10 iperf -t 0.1 || { say "  $name: iperf3 does not answer: skipped"; return 0; }
     for ((i = 1; i <= 3; i++)); do iperf -t 2 | jq '.end.sum_received.bits_per_second / 1e9'; done | figure "$name: throughput" Gb/s -
     # Few and small: what one takes, not how long it waits behind others.
