@@ -75,8 +75,11 @@ import Testing
         let group = try TestCgroup()
         let victim = try sleeper(group)
         let tracer = try Misbehaviour.traceStopped(victim.pid).start()
-        let explanation = try Stage.explain(subject(victim.pid)) { $0.reason == .traced }
-        #expect(explanation.causes.first?.certainty == .expected && !explanation.isStuck)
+        // It attaches first, and is stopped then.
+        let explanation = try Stage.explain(subject(victim.pid)) { explanation in
+            explanation.reason == .traced && explanation.causes.first?.certainty == .expected
+        }
+        #expect(!explanation.isStuck)
         #expect(explanation.causes.first?.blockers.first.map { "\($0)".contains("\(tracer.pid)") } == true)
         // KILL ends it, but its parent is not told.
         try victim.send(.kill)
